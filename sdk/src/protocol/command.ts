@@ -1,0 +1,78 @@
+/** Commands and outcomes: one operation and its result, as plain values. A miss is an outcome, never an error. */
+
+/**
+ * Version orders the writes of a key: a hybrid logical clock in one safe integer, (milliseconds since 2020) × 2,048 +
+ * counter. Nodes issue versions, clients only compare them. Good until the year 2159.
+ */
+export type Version = number
+
+/** Condition restricts a command to what the key holds now. */
+export type Condition =
+  | { readonly type: 'absent' }
+  | { readonly type: 'present' }
+  | { readonly type: 'version'; readonly versions: readonly Version[] }
+
+export interface GetCommand {
+  readonly type: 'get'
+  readonly cache: string
+  readonly key: string
+}
+
+export interface SetCommand {
+  readonly type: 'set'
+  readonly cache: string
+  readonly key: string
+  readonly value: Uint8Array
+  readonly contentType: string
+  /** Milliseconds until the entry expires; undefined: never. */
+  readonly ttlMs?: number | undefined
+  readonly condition?: Condition | undefined
+}
+
+export interface DeleteCommand {
+  readonly type: 'delete'
+  readonly cache: string
+  readonly key: string
+  readonly condition?: Condition | undefined
+}
+
+export type Command = GetCommand | SetCommand | DeleteCommand
+
+export interface Hit {
+  readonly type: 'hit'
+  readonly value: Uint8Array
+  readonly contentType: string
+  readonly version: Version
+  /** Milliseconds left to live; undefined: no expiry. */
+  readonly ttlMs?: number | undefined
+}
+
+export interface Miss {
+  readonly type: 'miss'
+}
+
+export interface Written {
+  readonly type: 'created' | 'replaced'
+  readonly version: Version
+  /** How many nodes hold the write. */
+  readonly copies: number
+}
+
+export interface Deleted {
+  readonly type: 'deleted' | 'absent'
+}
+
+export interface ConditionFailed {
+  readonly type: 'condition-failed'
+  /** The version that the key has now; undefined: it is absent. */
+  readonly version?: Version | undefined
+}
+
+export type Outcome = Hit | Miss | Written | Deleted | ConditionFailed
+
+/** OutcomeOf is what a command can come to. */
+export type OutcomeOf<C extends Command> = C extends GetCommand
+  ? Hit | Miss
+  : C extends SetCommand
+    ? Written | ConditionFailed
+    : Deleted | ConditionFailed

@@ -1,0 +1,40 @@
+export type {
+  Command,
+  Condition,
+  ConditionFailed,
+  DeleteCommand,
+  Deleted,
+  GetCommand,
+  Hit,
+  Miss,
+  Outcome,
+  OutcomeOf,
+  SetCommand,
+  Version,
+  Written,
+} from './command.ts'
+export {
+  type ErrorCode,
+  type ErrorEntry,
+  type ErrorFacts,
+  errorTable,
+  isErrorCode,
+  type Problem,
+  problemOf,
+  RingholdError,
+} from './errors.ts'
+export {
+  defaultContentType,
+  errorOf,
+  etagOf,
+  type HttpReply,
+  type HttpRequest,
+  headerNames,
+  keyPath,
+  outcomeOf,
+  parseEtags,
+  requestOf,
+} from './http.ts'
+export { checkCacheName, checkKey, checkTtlMs, utf8Length } from './key.ts'
+export { defaultLimits, type Limits, ttlMsMax } from './limits.ts'
+export { isOnRing, ringOf, type Topology, type TopologyMember } from './topology.ts'

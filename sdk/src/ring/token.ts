@@ -1,0 +1,12 @@
+import { hash32 } from './hash.ts'
+
+/** tokenCount is the number of tokens of every ring. */
+export const tokenCount = 16_384
+
+/** tokenBits is how many bits a token has. */
+export const tokenBits = 14
+
+/** tokenOf returns the token of a key: a whole number from 0 to 16,383. */
+export function tokenOf(key: string, seed: number): number {
+  return hash32(key, seed) >>> (32 - tokenBits)
+}
