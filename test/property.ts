@@ -1,8 +1,9 @@
 import fc from 'fast-check'
+import type { Test } from 'tap'
 
 /** holds fails the test with the shrunk counterexample and its seed when the property does not hold. */
 export function holds<T>(
-  t: { ok: (value: unknown, message?: string) => boolean },
+  t: Test,
   name: string,
   property: fc.IPropertyWithHooks<T>,
   runs = 500,
