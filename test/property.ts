@@ -2,12 +2,7 @@ import fc from 'fast-check'
 import type { Test } from 'tap'
 
 /** holds fails the test with the shrunk counterexample and its seed when the property does not hold. */
-export function holds<T>(
-  t: Test,
-  name: string,
-  property: fc.IPropertyWithHooks<T>,
-  runs = 500,
-): void {
+export function holds<T>(t: Test, name: string, property: fc.IPropertyWithHooks<T>, runs = 500): void {
   const details = fc.check(property, { numRuns: runs })
   t.ok(!details.failed, details.failed ? `${name}\n${fc.defaultReportMessage(details)}` : `${name} (${runs} runs)`)
 }
