@@ -98,6 +98,16 @@ export class CacheNode {
     return this.#membership?.self
   }
 
+  /** The advertised URL for clients; empty until the node listens. */
+  get clientUrl(): string {
+    return this.self?.urls.client ?? ''
+  }
+
+  /** The advertised URL for peers; empty until the node listens. */
+  get peerUrl(): string {
+    return this.self?.urls.peer ?? ''
+  }
+
   get gossiper(): Gossiper | undefined {
     return this.#gossiper
   }
