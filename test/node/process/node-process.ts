@@ -1,7 +1,7 @@
 /** Real node processes, configured by nothing but environment variables. */
 import { type ChildProcess, spawn } from 'node:child_process'
-import { createServer } from 'node:net'
 import { createRequire } from 'node:module'
+import { createServer } from 'node:net'
 import type { Test } from 'tap'
 
 const mainPath = createRequire(import.meta.url).resolve('@ringhold/cache-node/main')

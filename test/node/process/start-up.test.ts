@@ -34,7 +34,12 @@ test('a port in use is one line that names it, and exit code 1', async (t) => {
 
 test('seeds that are silent, or where nobody listens, are one line and exit code 1', async (t) => {
   const silent = await takenPort(t)
-  for (const seeds of [`127.0.0.1:${silent}`, '127.0.0.1:1', `127.0.0.1:1,127.0.0.1:${silent}`, 'nowhere.invalid:7101']) {
+  for (const seeds of [
+    `127.0.0.1:${silent}`,
+    '127.0.0.1:1',
+    `127.0.0.1:1,127.0.0.1:${silent}`,
+    'nowhere.invalid:7101',
+  ]) {
     const node = spawnNode(t, { RINGHOLD_SEEDS: seeds, RINGHOLD_JOIN_TIMEOUT_MS: '700' })
     await failsWith(t, node, 1, /^ringhold: RINGHOLD_SEEDS_UNREACHABLE: /)
   }
