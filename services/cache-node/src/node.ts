@@ -5,6 +5,7 @@
  *      stop    leave ─► drain ─► depart ─► closed             each other in any order.
  */
 import { randomUUID } from 'node:crypto'
+import type { Server } from 'node:http'
 import type { Member, View } from '@ringhold/sdk/membership'
 import { defaultLimits, type RingholdError } from '@ringhold/sdk/protocol'
 import { seedOfFleet } from '@ringhold/sdk/ring'
@@ -120,6 +121,11 @@ export class CacheNode {
   /** How many tokens this node coordinates. */
   get tokens(): number {
     return this.#tokens
+  }
+
+  /** The server of the listener for clients. */
+  get clientServer(): Server {
+    return this.#clients.server
   }
 
   answers(now: number): Answers {

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { keyPath, ringOf, type Topology } from '@ringhold/sdk/protocol'
 import { test } from 'tap'
 import type { CacheNode, Explanation, NodeStats } from '#node/index.js'
@@ -143,4 +145,41 @@ test('readiness ends with the leave, liveness does not', async (t) => {
   t.equal(reply.status, 503)
   t.match(JSON.parse(reply.body.toString()), { code: 'RINGHOLD_NOT_READY', detail: /leaving/ })
   t.equal((await send(node.clientUrl, { path: '/livez' })).status, 200)
+})
+
+test('a node that stops finishes the requests that are under way, also one whose body still comes', async (t) => {
+  const [stopping, other] = (await startFleet(t, 2)) as [CacheNode, CacheNode]
+  const { hostname, port } = new URL(stopping.clientUrl)
+  const socket = connect({ host: hostname, port: Number(port) })
+  t.teardown(() => socket.destroy())
+  let reply = ''
+  const closed = new Promise((resolve) => socket.on('close', resolve))
+  socket.on('data', (chunk) => {
+    reply += chunk
+  })
+  const connection = once(stopping.clientServer, 'request')
+  socket.write('PUT /v1/caches/default/keys/k HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nha')
+  await connection
+  const stopped = stopping.stop()
+  await until(() => !stopping.clientServer.listening, 'the node takes no new connections')
+  socket.write('lf')
+  await closed
+  t.match(reply, /^HTTP\/1\.1 201 .*connection: close/is)
+  await stopped
+  await agree([other])
+  const kept = await send(other.clientUrl, { path: keyPath('default', 'k') })
+  t.equal(kept.body.toString(), 'half', 'the leaving node passed it on')
+})
+
+test('a node that stops waits only so long for a request that does not come to its end', async (t) => {
+  const [node] = (await startFleet(t, 1)) as [CacheNode]
+  const { hostname, port } = new URL(node.clientUrl)
+  const socket = connect({ host: hostname, port: Number(port) })
+  t.teardown(() => socket.destroy())
+  const request = once(node.clientServer, 'request')
+  socket.write('PUT /v1/caches/default/keys/k HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nha')
+  await request
+  const start = performance.now()
+  await node.stop()
+  t.ok(performance.now() - start < 5_000)
 })
