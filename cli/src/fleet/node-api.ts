@@ -1,5 +1,5 @@
 /** The read-only endpoints of one node. Nodes are asked over plain HTTP, so asking never changes any view. */
-import { errorOf, RingholdError, type Topology } from '@ringhold/sdk/protocol'
+import { errorOf, RingholdError, readTopology, type Topology } from '@ringhold/sdk/protocol'
 
 /** NodeStats is the part of GET /v1/stats that commands show. */
 export interface NodeStats {
@@ -11,15 +11,15 @@ export interface NodeStats {
 }
 
 export async function fetchTopology(url: string, timeoutMs: number): Promise<Topology> {
-  const topology = await fetchDocument(`${url}/v1/topology`, timeoutMs)
-  if (typeof topology.ring === 'string' && Array.isArray(topology.members)) return topology as unknown as Topology
-  throw foreign(url)
+  return readTopology(await fetchBody(`${url}/v1/topology`, timeoutMs))
 }
 
+/** fetchStats rejects with RINGHOLD_BAD_REPLY for anything that is not the statistics of a node. */
 export async function fetchStats(url: string, timeoutMs: number): Promise<NodeStats> {
-  const stats = await fetchDocument(`${url}/v1/stats`, timeoutMs)
-  if (typeof stats.entries === 'number' && typeof stats.caches === 'object') return stats as unknown as NodeStats
-  throw foreign(url)
+  const body = await fetchBody(`${url}/v1/stats`, timeoutMs)
+  const stats = JSON.parse(new TextDecoder().decode(body)) as Partial<NodeStats> | null
+  if (typeof stats?.entries === 'number' && typeof stats.caches === 'object') return stats as NodeStats
+  throw new RingholdError('RINGHOLD_BAD_REPLY', { detail: `what answers at ${url} is no node` })
 }
 
 /** silenceOf says in a word or two why a node did not answer. */
@@ -31,19 +31,9 @@ export function silenceOf(error: unknown): string {
   return code === 'ECONNREFUSED' ? 'connection refused' : code
 }
 
-async function fetchDocument(url: string, timeoutMs: number): Promise<Record<string, unknown>> {
+async function fetchBody(url: string, timeoutMs: number): Promise<Uint8Array> {
   const response = await fetch(url, { signal: AbortSignal.timeout(timeoutMs), redirect: 'error' })
   const body = new Uint8Array(await response.arrayBuffer())
-  if (!response.ok) throw errorOf({ status: response.status, headers: Object.fromEntries(response.headers), body })
-  try {
-    const document: unknown = JSON.parse(new TextDecoder().decode(body))
-    if (typeof document === 'object' && document !== null) return document as Record<string, unknown>
-  } catch {
-    // Falls through: whatever answers there, it is no node.
-  }
-  throw foreign(url)
-}
-
-function foreign(url: string): RingholdError {
-  return new RingholdError('RINGHOLD_BAD_REPLY', { detail: `what answers at ${url} is no node of this protocol` })
+  if (response.ok) return body
+  throw errorOf({ status: response.status, headers: Object.fromEntries(response.headers), body })
 }

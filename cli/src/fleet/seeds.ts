@@ -29,7 +29,8 @@ export function parseSeeds(text: string, source: string): string[] {
   return parts.map((part) => {
     const text = part.includes('://') ? part : `http://${part}`
     const url = URL.canParse(text) ? new URL(text) : undefined
-    if (!url || !/^https?:$/.test(url.protocol)) throw badSeeds(`${source} has ${JSON.stringify(part)}, which is no URL`)
+    if (!url || !/^https?:$/.test(url.protocol))
+      throw badSeeds(`${source} has ${JSON.stringify(part)}, which is no URL`)
     return url.origin
   })
 }

@@ -4,7 +4,7 @@
  *      ${RINGHOLD_STATE_DIR:-<tmp>/ringhold-<uid>}/      mode 0700, owned by the user
  *        control.sock                                    the supervisor listens; there while it lives
  *        fleet.json                                      who the nodes are, rewritten as a whole on every change
- *        logs/node-1.log                                 stdout and stderr of each node; kept until the next start
+ *        logs/node-1.log                                 stdout and stderr of each node; kept until its next start
  *
  * A supervisor that was killed leaves the first two behind; its process id tells that they are stale.
  */
@@ -54,8 +54,8 @@ export class StateFolder {
     return join(this.path, 'fleet.json')
   }
 
-  logPath(node: string): string {
-    return join(this.path, 'logs', `${node}.log`)
+  get logDir(): string {
+    return join(this.path, 'logs')
   }
 
   /** create makes the folder, or checks the one that is there: in a shared folder for temporary files others could plant one. */
@@ -73,7 +73,6 @@ export class StateFolder {
     if ((stat.mode & 0o077) !== 0) {
       throw unusable(`the state folder ${this.path} is open to other users; run: chmod 700 ${this.path}`)
     }
-    mkdirSync(join(this.path, 'logs'), { recursive: true, mode: 0o700 })
   }
 
   /** read returns the record of the fleet that a living supervisor keeps here; undefined where there is none. */
@@ -102,11 +101,6 @@ export class StateFolder {
   clear(): void {
     rmSync(this.#recordPath, { force: true })
     rmSync(this.socketPath, { force: true })
-  }
-
-  clearLogs(): void {
-    rmSync(join(this.path, 'logs'), { recursive: true, force: true })
-    mkdirSync(join(this.path, 'logs'), { mode: 0o700 })
   }
 }
 
