@@ -56,7 +56,7 @@ test('the commands against a fleet of five', async (t) => {
     t.match(await fleet.json(['owner', key]), { key, hash, token, owners: expected, ring: topology.ring })
     t.match(
       (await fleet.run(['owner', key])).stdout,
-      new RegExp(`token ${token}\n\nOWNER +ROLE[^]+${expected[0]?.url}`),
+      new RegExp(`token ${token}\n\nOWNER +ROLE[\\s\\S]+${expected[0]?.url}`),
     )
   })
 
@@ -122,10 +122,10 @@ test('the commands against a fleet of five', async (t) => {
   })
 
   t.test('colours come only where they are forced, and a reader may stop reading', async (t) => {
-    const escape = String.fromCharCode(27)
-    t.notOk((await fleet.run(['members'])).stdout.includes(escape))
+    const colour = String.fromCharCode(27)
+    t.notOk((await fleet.run(['members'])).stdout.includes(colour))
     const forced = { FORCE_COLOR: '1', NO_COLOR: undefined }
-    t.ok((await fleet.run(['members'], { env: forced })).stdout.includes(escape))
+    t.ok((await fleet.run(['members'], { env: forced })).stdout.includes(colour))
     const bin = fileURLToPath(new URL('../../../cli/bin/ringhold.js', import.meta.url))
     const env = { ...process.env, RINGHOLD_STATE_DIR: fleet.folder }
     const child = spawn(process.execPath, [bin, 'members'], { env, stdio: ['ignore', 'pipe', 'pipe'] })

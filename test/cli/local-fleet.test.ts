@@ -166,9 +166,9 @@ test('what up prints for people works as it is printed', async (t) => {
   t.equal(lines.length, 4)
   const expected = [
     /201 Created/,
-    /200 OK[^]*Hello$/,
-    /5,000 entries stored[^]*total +5,001/,
-    /dead in the view of all 2 survivors[^]*node-2 is alive/,
+    /200 OK[\s\S]*Hello$/,
+    /5,000 entries stored[\s\S]*total +5,001/,
+    /dead in the view of all 2 survivors[\s\S]*node-2 is alive/,
   ]
   const hasCurl = await new Promise((resolve) =>
     spawn('curl', ['--version'])
