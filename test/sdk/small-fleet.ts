@@ -115,8 +115,8 @@ export class SmallNode {
     const topology = this.topology()
     response.setHeader(headerNames.ring, topology.ring)
     try {
-      if (url === '/v1/topology') return this.#answerTopology(request, response, topology)
-      this.#answerKey(request, response, Buffer.concat(chunks))
+      if (url === '/v1/topology') this.#answerTopology(request, response, topology)
+      else this.#answerKey(request, response, Buffer.concat(chunks))
     } catch (error) {
       if (!(error instanceof RingholdError)) throw error
       this.problem(response, error)
@@ -144,12 +144,12 @@ export class SmallNode {
     checkKey(name)
     const ring = ringOf(this.topology())
     const owner = ring.coordinator(ring.token(name)) as string
-    if (owner === this.name) return this.#apply(`${cache}/${name}`, request, response, body)
-    if (request.headers[headerNames.route] === 'direct') {
+    const isOwner = owner === this.name
+    if (!isOwner && request.headers[headerNames.route] === 'direct') {
       throw new RingholdError('RINGHOLD_WRONG_OWNER', { ring: ring.checksum, owner })
     }
     const peer = this.fleet.node(owner)
-    if (!peer.#server) throw new RingholdError('RINGHOLD_OWNER_UNREACHABLE')
+    if (!isOwner && !peer.#server) throw new RingholdError('RINGHOLD_OWNER_UNREACHABLE')
     peer.#apply(`${cache}/${name}`, request, response, body)
   }
 
