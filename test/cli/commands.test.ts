@@ -64,11 +64,8 @@ test('the commands against a fleet of five', async (t) => {
     const keys = ['plain', '.', '..', 'a/b%2F', 'tab\tnew\nline', '\u{1f511} key', '-dash']
     for (const key of keys) {
       const value = `value of ${key}`
-      t.match(
-        await fleet.json(['set', '--', key, value].toSpliced(1, 0, '--json')),
-        { stored: true, created: true },
-        JSON.stringify(key),
-      )
+      const set = await fleet.run(['set', '--json', '--', key, value])
+      t.match(JSON.parse(set.stdout), { stored: true, created: true }, JSON.stringify(key))
       t.match(await fleet.run(['get', '--', key]), { code: 0, stdout: value, stderr: '' })
     }
     const bytes = Uint8Array.from({ length: 256 }, (_, at) => at)

@@ -51,7 +51,11 @@ function tableText(survey: Survey, paint: Painter): string {
     member.name,
     statusCell(paint, shownStatus(member)),
     member.url,
-    member.view ? countsText(member.view.members.map(({ status }) => status)) : `- (${member.silence})`,
+    member.view
+      ? countsText(member.view.members.map(({ status }) => status))
+      : member.silence === undefined
+        ? '-'
+        : `- (${member.silence})`,
     member.view?.ring ?? '-',
   ])
   return tableOf(columns, rows)
