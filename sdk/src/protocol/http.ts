@@ -130,7 +130,8 @@ export function parseEtags(text: string, compare: 'strong' | 'weak'): '*' | Vers
 function conditionHeaders(condition: Condition): Record<string, string> {
   if (condition.type === 'absent') return { 'if-none-match': '*' }
   if (condition.type === 'present') return { 'if-match': '*' }
-  return { 'if-match': condition.versions.map(etagOf).join(', ') }
+  const name = condition.type === 'version' ? 'if-match' : 'if-none-match'
+  return { [name]: condition.versions.map(etagOf).join(', ') }
 }
 
 function header(reply: HttpReply, name: string): string | undefined {
