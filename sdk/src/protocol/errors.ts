@@ -132,7 +132,7 @@ export const errorTable = {
     'Send fewer at a time, or raise `inFlightMax`.',
     true,
   ),
-  RINGHOLD_CLOSED: entry(undefined, 'The client is closed', 'Connect a new client.'),
+  RINGHOLD_CLOSED: entry(undefined, 'The client is closed', 'Connect a new client.', false, 'unknown'),
   RINGHOLD_BAD_VALUE: entry(
     undefined,
     'The value cannot be stored',
@@ -208,6 +208,8 @@ export interface ErrorFacts {
   readonly version?: number
   /** When to try again, in milliseconds. */
   readonly retryAfterMs?: number
+  /** Where more is known than the table says: a call that was dropped before anything was sent did not execute. */
+  readonly executed?: 'no' | 'unknown'
 }
 
 /** RingholdError is every error that SDK and node raise on purpose. Match on `code`; `instanceof` fails across copies of the package. */
@@ -234,7 +236,7 @@ export class RingholdError extends Error {
 
   /** 'no': nothing happened, sending again is safe also for writes. 'unknown': the command may have been executed. */
   get executed(): 'no' | 'unknown' {
-    return errorTable[this.code].executed
+    return this.facts.executed ?? errorTable[this.code].executed
   }
 }
 
