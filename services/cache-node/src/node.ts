@@ -21,7 +21,8 @@ import { PeerForwarder } from './forward/peer-forwarder.ts'
 import { type GossipCounters, Gossiper } from './gossip/gossiper.ts'
 import { TopologyFeed } from './http/topology-feed.ts'
 import { listenOn } from './listen.ts'
-import { Membership, type MembershipSettings } from './membership/index.ts'
+import { Membership } from './membership/membership.ts'
+import type { MembershipSettings } from './membership/settings.ts'
 import { topologyOf } from './reports.ts'
 import { MapStore } from './store/map-store.ts'
 import type { Store } from './store/store.ts'
@@ -96,6 +97,16 @@ export class CacheNode {
   /** What the fleet knows of this node; undefined until it listens. */
   get self(): Member | undefined {
     return this.#membership?.self
+  }
+
+  /** The advertised URL for clients; empty until the node listens. */
+  get clientUrl(): string {
+    return this.self?.urls.client ?? ''
+  }
+
+  /** The advertised URL for peers; empty until the node listens. */
+  get peerUrl(): string {
+    return this.self?.urls.peer ?? ''
   }
 
   get gossiper(): Gossiper | undefined {

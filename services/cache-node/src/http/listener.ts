@@ -59,6 +59,12 @@ export function newListener({ self, logger }: ListenerOptions): FastifyInstance 
     },
   })
   app.server.maxConnections = connectionsMax
+  // Routes that take a body say how; for all others it is let go, unread and uncounted.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (_request, payload, parsed) => {
+    payload.resume()
+    parsed(null)
+  })
   answerProblems(app, self)
   answerUnknownRoutes(app, self)
   refuseAmbiguity(app)
