@@ -1,6 +1,5 @@
 /** The command line as a whole: global options, commands, and what becomes of usage errors. */
 import { readFileSync } from 'node:fs'
-import { RingholdError } from '@ringhold/sdk/protocol'
 import { Command, CommanderError } from 'commander'
 import { wholeNumber } from './arguments.ts'
 import { addDel } from './commands/del.ts'
@@ -79,11 +78,11 @@ function usageCodeOf(error: CommanderError, terminal: Terminal): ExitCode {
   if (error.exitCode === 0) return exitCodes.ok
   // Without a command the help has been shown on stderr, which says it all.
   if (error.code === 'commander.help') return exitCodes.usage
-  const usage = `${error.message
+  const detail = error.message
     .replace(/^error: /, '')
     .replace(/\s*\n\s*/g, ' ')
-    .replace(/\.$/, '')}; ringhold --help lists commands and options`
-  terminal.stderr.write(errorLine(new RingholdError('RINGHOLD_BAD_OPTION', { detail: usage })))
+    .replace(/\.$/, '')
+  terminal.stderr.write(`ringhold: RINGHOLD_BAD_OPTION: ${detail}. ringhold --help lists commands and options.\n`)
   return exitCodes.usage
 }
 

@@ -3,7 +3,7 @@ import { checkCacheName, checkKey, RingholdError } from '@ringhold/sdk/protocol'
 import type { Command } from 'commander'
 import type { Context, Shell } from '../context.ts'
 import { exitCodes } from '../exit-code.ts'
-import { execute } from '../fleet/execute.ts'
+import { withCache } from '../fleet/with-cache.ts'
 import { examples } from '../output/examples.ts'
 import { errorLine, type Report } from '../output/report.ts'
 
@@ -20,14 +20,13 @@ export function addDel(program: Command, shell: Shell): void {
     )
 }
 
-/** deleteKey deletes one key through any node. */
+/** deleteKey deletes one key at its owner. */
 export async function deleteKey(context: Context, key: string, cache: string): Promise<Report> {
   checkKey(key)
   checkCacheName(cache)
-  const { seeds, requestTimeoutMs: timeoutMs } = context
-  const { outcome } = await execute({ type: 'delete', cache, key }, { seeds, timeoutMs })
-  const document = { cache, key, deleted: outcome.type === 'deleted' }
-  if (document.deleted) return { document, note: `deleted: ${JSON.stringify(key)} in ${cache}` }
+  const deleted = await withCache(context, cache, (target) => target.delete(key))
+  const document = { cache, key, deleted }
+  if (deleted) return { document, note: `deleted: ${JSON.stringify(key)} in ${cache}` }
   const absent = new RingholdError('RINGHOLD_KEY_NOT_FOUND', { detail: `${JSON.stringify(key)} is not in ${cache}` })
   return { document, note: errorLine(absent).trimEnd(), exitCode: exitCodes.keyNotFound }
 }

@@ -1,5 +1,4 @@
 /** `ringhold fill`: many entries through the SDK, as an application would write them. */
-import { Ringhold } from '@ringhold/sdk'
 import { checkCacheName, checkKey, checkTtlMs, defaultLimits } from '@ringhold/sdk/protocol'
 import { SingleBar } from 'cli-progress'
 import type { Command } from 'commander'
@@ -7,6 +6,7 @@ import { wholeNumber } from '../arguments.ts'
 import type { Context, Shell } from '../context.ts'
 import { exitCodes } from '../exit-code.ts'
 import { type FillPlan, fill, keyOf } from '../fleet/fill-run.ts'
+import { withCache } from '../fleet/with-cache.ts'
 import { examples } from '../output/examples.ts'
 import { countText, plural, secondsText } from '../output/figures.ts'
 import type { Report } from '../output/report.ts'
@@ -47,28 +47,21 @@ export async function fillFleet(context: Context, plan: FillPlan & FillOptions):
   checkCacheName(cache)
   checkKey(keyOf(plan, entries))
   if (ttlMs !== undefined) checkTtlMs(ttlMs)
-  const timeoutMs = context.requestTimeoutMs
-  const client = await Ringhold.connect({ nodes: context.seeds, timeoutMs, connectTimeoutMs: timeoutMs })
+  const options = ttlMs === undefined ? {} : { ttlMs }
   const bar = progressBar(context, entries)
-  try {
-    const target = client.cache(cache)
-    const options = ttlMs === undefined ? {} : { ttlMs }
-    const startedAt = performance.now()
-    const result = await fill(plan, {
+  const startedAt = performance.now()
+  const result = await withCache(context, cache, (target) =>
+    fill(plan, {
       set: (key, value) => target.set(key, value, options),
       onProgress: (done) => bar?.update(done),
-    })
-    bar?.stop()
-    const ms = Math.max(1, Math.round(performance.now() - startedAt))
-    const perSecond = Math.round((entries * 1000) / ms)
-    return {
-      document: { cache, entries, ...result, ms, perSecond },
-      text: `${plural(result.stored, 'entry', 'entries')} stored in ${cache} in ${secondsText(ms)} (${countText(perSecond)}/s), ${countText(result.failed)} failed`,
-      ...(result.failed > 0 && { note: failuresText(result.failures), exitCode: exitCodes.failure }),
-    }
-  } finally {
-    bar?.stop()
-    await client.close()
+    }),
+  ).finally(() => bar?.stop())
+  const ms = Math.max(1, Math.round(performance.now() - startedAt))
+  const perSecond = Math.round((entries * 1000) / ms)
+  return {
+    document: { cache, entries, ...result, ms, perSecond },
+    text: `${plural(result.stored, 'entry', 'entries')} stored in ${cache} in ${secondsText(ms)} (${countText(perSecond)}/s), ${countText(result.failed)} failed`,
+    ...(result.failed > 0 && { note: failuresText(result.failures), exitCode: exitCodes.failure }),
   }
 }
 

@@ -1,9 +1,10 @@
 /** `ringhold get`: the bytes of a value, and nothing else, on stdout. */
-import { checkCacheName, checkKey, type Hit, RingholdError } from '@ringhold/sdk/protocol'
+import type { Entry } from '@ringhold/sdk'
+import { checkCacheName, checkKey, RingholdError } from '@ringhold/sdk/protocol'
 import type { Command } from 'commander'
 import type { Context, Shell } from '../context.ts'
 import { exitCodes } from '../exit-code.ts'
-import { execute } from '../fleet/execute.ts'
+import { withCache } from '../fleet/with-cache.ts'
 import { examples } from '../output/examples.ts'
 import { errorLine, type Report } from '../output/report.ts'
 
@@ -20,21 +21,18 @@ export function addGet(program: Command, shell: Shell): void {
     )
 }
 
-/** getValue reads one key through any node. */
+/** getValue reads one key from its owner. */
 export async function getValue(context: Context, key: string, cache: string): Promise<Report> {
   checkKey(key)
   checkCacheName(cache)
-  const { seeds, requestTimeoutMs: timeoutMs } = context
-  const { outcome } = await execute({ type: 'get', cache, key }, { seeds, timeoutMs })
-  if (outcome.type === 'hit') {
-    return { document: { cache, key, found: true, ...hitDocument(outcome) }, text: outcome.value }
-  }
+  const entry = await withCache(context, cache, (target) => target.getBytes(key))
+  if (entry) return { document: { cache, key, found: true, ...entryDocument(entry) }, text: entry.value }
   const absent = new RingholdError('RINGHOLD_KEY_NOT_FOUND', { detail: `${JSON.stringify(key)} is not in ${cache}` })
   return { document: { cache, key, found: false }, note: errorLine(absent).trimEnd(), exitCode: exitCodes.keyNotFound }
 }
 
 /** JSON has text only, so bytes that are not UTF-8 go as base64. */
-function hitDocument({ value, contentType, version, ttlMs }: Hit) {
+function entryDocument({ value, contentType, version, ttlMs }: Entry<Uint8Array>) {
   const text = asText(value)
   const content = text === undefined ? { base64: Buffer.from(value).toString('base64') } : { text }
   return { ...content, bytes: value.length, contentType, version, ttlMs }

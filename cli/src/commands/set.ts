@@ -9,7 +9,7 @@ import {
 } from '@ringhold/sdk/protocol'
 import type { Command } from 'commander'
 import type { Context, Shell } from '../context.ts'
-import { execute } from '../fleet/execute.ts'
+import { withCache } from '../fleet/with-cache.ts'
 import { examples } from '../output/examples.ts'
 import type { Report } from '../output/report.ts'
 
@@ -45,7 +45,7 @@ export function addSet(program: Command, shell: Shell): void {
     )
 }
 
-/** setValue writes one key through any node. */
+/** setValue writes one key to its owner. */
 export async function setValue(context: Context, wish: SetOptions & { key: string; value: string }): Promise<Report> {
   const { key, cache, ttlMs } = wish
   checkKey(key)
@@ -53,11 +53,11 @@ export async function setValue(context: Context, wish: SetOptions & { key: strin
   if (ttlMs !== undefined) checkTtlMs(ttlMs)
   const value = wish.value === '-' ? await readStdin() : Buffer.from(wish.value)
   const contentType = wish.contentType ?? (wish.value === '-' ? defaultContentType : textType)
-  const { seeds, requestTimeoutMs: timeoutMs } = context
-  const { outcome } = await execute({ type: 'set', cache, key, value, contentType, ttlMs }, { seeds, timeoutMs })
+  const options = ttlMs === undefined ? { contentType } : { contentType, ttlMs }
+  const result = await withCache(context, cache, (target) => target.set(key, value, options))
   return {
-    document: { cache, key, bytes: value.length, contentType, ttlMs, ...outcome },
-    note: `${outcome.type}: ${JSON.stringify(key)} in ${cache}, ${value.length} bytes`,
+    document: { cache, key, bytes: value.length, contentType, ttlMs, ...result },
+    note: `${result.stored && result.created ? 'created' : 'replaced'}: ${JSON.stringify(key)} in ${cache}, ${value.length} bytes`,
   }
 }
 
