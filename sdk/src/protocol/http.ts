@@ -100,6 +100,7 @@ export function errorOf(reply: HttpReply): RingholdError {
     ...(typeof problem.node === 'string' && { node: problem.node }),
     ...(typeof problem.ring === 'string' && { ring: problem.ring }),
     ...(typeof problem.owner === 'string' && { owner: problem.owner }),
+    ...((problem.executed === 'no' || problem.executed === 'unknown') && { executed: problem.executed }),
     ...(retryAfter > 0 && { retryAfterMs: retryAfter * 1000 }),
   }
   return new RingholdError(problem.code, facts)
