@@ -5,6 +5,7 @@
  *      stop    leave ─► drain ─► depart ─► closed             each other in any order.
  */
 import { randomUUID } from 'node:crypto'
+import type { Server } from 'node:http'
 import type { Member, View } from '@ringhold/sdk/membership'
 import { defaultLimits, type RingholdError } from '@ringhold/sdk/protocol'
 import { seedOfFleet } from '@ringhold/sdk/ring'
@@ -21,7 +22,8 @@ import { PeerForwarder } from './forward/peer-forwarder.ts'
 import { type GossipCounters, Gossiper } from './gossip/gossiper.ts'
 import { TopologyFeed } from './http/topology-feed.ts'
 import { listenOn } from './listen.ts'
-import { Membership, type MembershipSettings } from './membership/index.ts'
+import { Membership } from './membership/membership.ts'
+import type { MembershipSettings } from './membership/settings.ts'
 import { topologyOf } from './reports.ts'
 import { MapStore } from './store/map-store.ts'
 import type { Store } from './store/store.ts'
@@ -98,6 +100,16 @@ export class CacheNode {
     return this.#membership?.self
   }
 
+  /** The advertised URL for clients; empty until the node listens. */
+  get clientUrl(): string {
+    return this.self?.urls.client ?? ''
+  }
+
+  /** The advertised URL for peers; empty until the node listens. */
+  get peerUrl(): string {
+    return this.self?.urls.peer ?? ''
+  }
+
   get gossiper(): Gossiper | undefined {
     return this.#gossiper
   }
@@ -109,6 +121,11 @@ export class CacheNode {
   /** How many tokens this node coordinates. */
   get tokens(): number {
     return this.#tokens
+  }
+
+  /** The server of the listener for clients. */
+  get clientServer(): Server {
+    return this.#clients.server
   }
 
   answers(now: number): Answers {

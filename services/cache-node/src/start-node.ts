@@ -1,7 +1,7 @@
 import { RingholdError } from '@ringhold/sdk/protocol'
 import { pino } from 'pino'
 import { configOf, type NodeConfig } from './config.ts'
-import type { MembershipSettings } from './membership/index.ts'
+import type { MembershipSettings } from './membership/settings.ts'
 import { CacheNode } from './node.ts'
 
 export interface StartNodeOptions {

@@ -14,7 +14,7 @@ import {
   messageBytesMax,
   type PeerMessage,
   parsePeerMessage,
-} from '../membership/index.ts'
+} from '../membership/membership.ts'
 import { isRefused, PeerLinks } from '../peer-links.ts'
 
 /** GossipCounters only rise; bytes are those of message bodies. */

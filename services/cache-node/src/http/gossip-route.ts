@@ -1,7 +1,7 @@
 import { RingholdError } from '@ringhold/sdk/protocol'
 import type { FastifyPluginCallback } from 'fastify'
 import { type Gossiper, gossipPath } from '../gossip/gossiper.ts'
-import { messageBytesMax } from '../membership/index.ts'
+import { messageBytesMax } from '../membership/membership.ts'
 
 export interface GossipRouteOptions {
   /** Undefined while the node starts. */

@@ -12,11 +12,8 @@ export function rawKeyOf(requestTarget: string): string {
   if (segment.includes('#'))
     throw new RingholdError('RINGHOLD_BAD_KEY', { detail: 'the key has a # that is not encoded' })
   try {
-    return decodeURIComponent(segment.replace(unencodedBytes, (byte) => `%${byte.charCodeAt(0).toString(16)}`))
+    return decodeURIComponent(segment)
   } catch (cause) {
     throw new RingholdError('RINGHOLD_BAD_KEY', { detail: 'the key is not percent-encoded UTF-8', cause })
   }
 }
-
-/** Bytes above ASCII that a client sent as they are; Node hands the request line over as Latin-1. */
-const unencodedBytes = /[\x80-\xff]/g
