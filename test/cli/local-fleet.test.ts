@@ -1,13 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { type Test, test } from 'tap'
 import { tryThis } from '#cli/commands/up.js'
 import { isFree } from '#cli/local-fleet/port-check.js'
 import { isAlive } from '#cli/local-fleet/state-folder.js'
-import { FleetUnderTest, ringhold, startFleet } from './ringhold.ts'
+import { FleetUnderTest, freePorts, type NodeUnderTest, ringhold, startFleet, stateFolder } from './ringhold.ts'
 import { until } from './until.ts'
 
 interface Members {
@@ -92,6 +92,13 @@ test('nodes go and come as they are told, and otherwise come back by themselves'
     await until('three that agree', async () => (await fleet.run(['members'])).code === 0)
   })
 
+  await t.test('a frozen node is seen dead, and start thaws it', async (t) => {
+    const { pid } = fleet.node('node-1')
+    t.match(await fleet.json(['kill', '1', '--signal', 'sigstop']), { signal: 'SIGSTOP', seenAs: 'dead' })
+    t.match(fleet.node('node-1'), { phase: 'frozen', pid })
+    t.match(await fleet.json(['start', '1']), { changed: true, settled: true, pid })
+  })
+
   await t.test('add brings one more', async (t) => {
     t.match(await fleet.json(['add']), { node: 'node-4', changed: true, settled: true, nodes: 4 })
     t.match(await fleet.json(['add', '--name', 'extra']), { node: 'extra', nodes: 5 })
@@ -160,6 +167,24 @@ test('a second Ctrl-C ends at once what does not end by itself', async (t) => {
   t.ok(await isFree(Number(new URL(url).port)))
 })
 
+test('Ctrl-C while the fleet starts ends that, too', async (t) => {
+  const { port, peerPort } = await freePorts()
+  const fleet = new FleetUnderTest(stateFolder(t), ['--port', `${port}`, '--peer-port', `${peerPort}`])
+  t.teardown(() => fleet.end())
+  await fleet.until('starting')
+  await until('the record', () => existsSync(join(fleet.folder, 'fleet.json')))
+  const pids = pidsOf(fleet)
+  fleet.up.kill('SIGINT')
+  const [code] = await once(fleet.up, 'exit')
+  t.match({ code, stderr: fleet.stderr }, { code: 0, stderr: '' })
+  t.equal(pids.length, 5)
+  t.same(
+    pids.map(isAlive),
+    pids.map(() => false),
+  )
+  t.notOk(fleet.has('ready'))
+})
+
 test('what up prints for people works as it is printed', async (t) => {
   const fleet = await startFleet(t, ['--nodes', '3'])
   const lines = tryThis(fleet.nodes, { RINGHOLD_STATE_DIR: fleet.folder })
@@ -187,7 +212,19 @@ test('up for people: data on stdout, messages on stderr', async (t) => {
   const port = Number(new URL(fleet.node('node-1').url).port) + 5
   const bin = fileURLToPath(new URL('../../../cli/bin/ringhold.js', import.meta.url))
   const folder = join(fleet.folder, 'second')
-  const words = ['up', '--nodes', '2', '--port', `${port}`, '--peer-port', `${port + 5}`, '--fleet', 'second']
+  const words = [
+    'up',
+    '--nodes',
+    '2',
+    '--port',
+    `${port}`,
+    '--peer-port',
+    `${port + 5}`,
+    '--fleet',
+    'second',
+    '--log-dir',
+    join(fleet.folder, 'elsewhere'),
+  ]
   const up = spawn(process.execPath, [bin, ...words], { env: { ...process.env, RINGHOLD_STATE_DIR: folder } })
   t.teardown(() => up.kill('SIGKILL'))
   const texts = { stdout: '', stderr: '' }
@@ -206,12 +243,21 @@ test('up for people: data on stdout, messages on stderr', async (t) => {
     texts.stdout,
     new RegExp(`node-2 +alive +http://127.0.0.1:${port + 1} +http://127.0.0.1:${port + 6} +\\d+ +[\\d,]+\n`),
   )
+  t.match(texts.stdout, `Logs: ${join(fleet.folder, 'elsewhere')}/node-*.log\n`)
+  t.ok(existsSync(join(fleet.folder, 'elsewhere', 'node-2.log')))
+  const { nodes } = JSON.parse(readFileSync(join(folder, 'fleet.json'), 'utf8')) as { nodes: NodeUnderTest[] }
+  process.kill(nodes[1]?.pid as number, 'SIGKILL')
+  await until('the restart', () => texts.stderr.includes('node-2 is started again'))
   up.kill('SIGTERM')
   await once(up, 'close')
-  t.equal(
-    texts.stderr,
-    'Starting 2 nodes of the fleet "second" …\nStopping all nodes … (Ctrl-C again: at once)\nAll nodes are stopped.\n',
-  )
+  t.match(texts.stderr.replace(/process \d+/, 'process N').split('\n'), [
+    'Starting 2 nodes of the fleet "second" …',
+    'node-2 ended by itself (SIGKILL); it is started again in 250 ms',
+    'node-2 is started again (process N)',
+    'Stopping all nodes … (Ctrl-C again: at once)',
+    'All nodes are stopped.',
+    '',
+  ])
   t.match(await ringhold(['members'], { env: { RINGHOLD_STATE_DIR: folder, RINGHOLD_NODES: `127.0.0.1:${port}` } }), {
     code: 1,
   })

@@ -78,5 +78,8 @@ test('a node that does not start ends the start of the fleet, with what it said'
   const words = ['up', '--nodes', '2', '--port', `${port}`, '--peer-port', `${peerPort}`, '--memory', 'lots']
   const { code, stderr } = await ringhold(words, { env })
   t.equal(code, 1)
-  t.match(stderr, /\nringhold: RINGHOLD_NODE_FAILED: node-\d .*RINGHOLD_BAD_CONFIG: RINGHOLD_MEMORY=lots.*\.log/)
+  t.match(
+    stderr,
+    /\nringhold: RINGHOLD_NODE_FAILED: node-\d .*\.log ends with.*RINGHOLD_BAD_CONFIG: RINGHOLD_MEMORY=lots/,
+  )
 })
