@@ -114,13 +114,12 @@ export function checkTimeoutMs(timeoutMs: unknown): asserts timeoutMs is number 
 /** originOf returns the normal form of a node's URL. Throws RINGHOLD_BAD_OPTION unless it is scheme, host and port only. */
 export function originOf(address: unknown, option: string): string {
   const url = typeof address === 'string' && URL.canParse(address) ? new URL(address) : undefined
-  const isPlain = url && url.pathname === '/' && url.search === '' && url.hash === '' && url.username === ''
-  if (!isPlain || (url.protocol !== 'http:' && url.protocol !== 'https:')) {
-    throw badOption(
-      `\`${option}\` must be a URL like http://127.0.0.1:7001, without a path, not ${JSON.stringify(address)}`,
-    )
-  }
-  return url.origin
+  const isOfHttp = url?.protocol === 'http:' || url?.protocol === 'https:'
+  // Compared whole, so that nothing is dropped quietly: a path, a query, a user name.
+  if (url && isOfHttp && url.href === `${url.origin}/`) return url.origin
+  // A password must not end up in a log.
+  const shown = url && isOfHttp ? url.host + url.pathname : JSON.stringify(address)
+  throw badOption(`\`${option}\` must be a URL like http://127.0.0.1:7001, with nothing behind the port, not ${shown}`)
 }
 
 function seedsOf(nodes: unknown): string[] {
@@ -132,8 +131,8 @@ function seedsOf(nodes: unknown): string[] {
 }
 
 function numberOf(options: RingholdOptions, name: keyof typeof numbers): number {
-  const value = options[name] ?? numbers[name].default
-  const { max } = numbers[name]
+  const { default: usual, max } = numbers[name]
+  const value = options[name] === undefined ? usual : options[name]
   if (!Number.isInteger(value) || value < 1 || value > max) {
     throw badOption(`\`${name}\` must be a whole number from 1 to ${max}, not ${String(value)}`)
   }
