@@ -19,7 +19,7 @@
  */
 import { finalMix, hash32 } from './hash.ts'
 import { Scores, scoreBits } from './scores.ts'
-import { tokenCount, tokenOf } from './token.ts'
+import { tokenCount, tokenOf, tokenOfBytes } from './token.ts'
 
 /** maxMembers is how many members a ring may have: one for each token. */
 export const maxMembers = tokenCount
@@ -86,6 +86,11 @@ export class Ring {
   /** token returns the token of a key. */
   token(key: string): number {
     return tokenOf(key, this.seed)
+  }
+
+  /** tokenOfBytes returns the token of a key that is there as its UTF-8 bytes. */
+  tokenOfBytes(key: Uint8Array): number {
+    return tokenOfBytes(key, this.seed)
   }
 
   /** coordinator returns the name of a token's first owner; undefined when the ring has no members. */
