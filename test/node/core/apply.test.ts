@@ -3,7 +3,7 @@ import { test } from 'tap'
 import { applyCommand, holds } from '#node/core/apply.js'
 import { MapStore } from '#node/store/map-store.js'
 
-const key = { cache: 'default', key: 'k' }
+const key = { cache: 'default', key: Buffer.from('k') }
 
 function fixture() {
   const store = new MapStore({ bytesMax: 10_000 })

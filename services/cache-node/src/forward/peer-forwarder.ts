@@ -1,6 +1,6 @@
 /** Forwarding over HTTP: the command goes to the coordinator's peer listener as it would to its client listener. */
 import {
-  type Command,
+  type ByteCommand,
   headerNames,
   type Limits,
   type Outcome,
@@ -40,7 +40,7 @@ export class PeerForwarder implements Forwarder {
     this.#links = new PeerLinks({ connectionsMax, connectTimeoutMs: deadlineMs, replyBytesMax })
   }
 
-  async forward(command: Command, to: { readonly name: string; readonly peerUrl: string }): Promise<Outcome> {
+  async forward(command: ByteCommand, to: { readonly name: string; readonly peerUrl: string }): Promise<Outcome> {
     const { name, peerUrl } = to
     const inFlight = this.#inFlight.get(peerUrl) ?? 0
     if (inFlight >= this.#inFlightMax) {
@@ -66,8 +66,8 @@ export class PeerForwarder implements Forwarder {
     return this.#links.destroy()
   }
 
-  async #send(command: Command, name: string, peerUrl: string): Promise<Outcome> {
-    const { method, path, headers, body } = requestOf(command)
+  async #send(command: ByteCommand, name: string, peerUrl: string): Promise<Outcome> {
+    const { method, path, headers, body } = requestOf({ ...command, key: Buffer.from(command.key).toString() })
     headers[headerNames.forwardedBy] = this.#self
     const deadline = new AbortController()
     const timer = setTimeout(() => deadline.abort(), this.#deadlineMs)
