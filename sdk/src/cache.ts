@@ -10,17 +10,16 @@ import {
   checkCacheName,
   checkKey,
   checkTtlMs,
+  conditionVersionsMax,
   type DeleteCommand,
-  type Deleted,
   type GetCommand,
   type Hit,
-  type Miss,
-  type OutcomeOf,
   RingholdError,
   type SetCommand,
   type Version,
   type Written,
 } from './protocol/index.ts'
+import type { Reading } from './single.ts'
 
 export interface SetOptions extends CallOptions {
   /** Whole milliseconds above 0 until the entry expires. Default: it never does. */
@@ -87,44 +86,47 @@ export class Cache {
   }
 
   /** get returns the value of a key; undefined on a miss. */
-  async get<T = unknown>(key: string, options: CallOptions = {}): Promise<T | undefined> {
-    const hit = await this.#hitOf(key, options)
-    return hit && (decode(hit.value, hit.contentType) as T)
+  get<T = unknown>(key: string, options: CallOptions = {}): Promise<T | undefined> {
+    return this.#get(key, options, valueReading as Reading<GetCommand, T | undefined>)
   }
 
   /** getEntry returns the value of a key with version, time to live and content type; undefined on a miss. */
-  async getEntry<T = unknown>(key: string, options: CallOptions = {}): Promise<Entry<T> | undefined> {
-    const hit = await this.#hitOf(key, options)
-    return hit && entryOf(hit, decode(hit.value, hit.contentType) as T)
+  getEntry<T = unknown>(key: string, options: CallOptions = {}): Promise<Entry<T> | undefined> {
+    return this.#get(key, options, entryReading as Reading<GetCommand, Entry<T> | undefined>)
   }
 
   /** getBytes is getEntry with the bytes as they are stored, whatever their content type. */
-  async getBytes(key: string, options: CallOptions = {}): Promise<Entry<Uint8Array> | undefined> {
-    const hit = await this.#hitOf(key, options)
-    return hit && entryOf(hit, copyOf(hit.value))
+  getBytes(key: string, options: CallOptions = {}): Promise<Entry<Uint8Array> | undefined> {
+    return this.#get(key, options, bytesReading)
   }
 
   /** has tells whether a key has a value. It costs what a get costs. */
-  async has(key: string, options: CallOptions = {}): Promise<boolean> {
-    return (await this.#hitOf(key, options)) !== undefined
+  has(key: string, options: CallOptions = {}): Promise<boolean> {
+    return this.#get(key, options, presenceReading)
   }
 
   /** set stores a value: JSON by default, Uint8Array and strings as they are. Bytes must not change until it resolves. */
-  async set(key: string, value: unknown, options: SetOptions = {}): Promise<SetResult> {
-    return this.#execute(this.#setCommand(key, value, options), options, setResultOf, unreachable)
+  set(key: string, value: unknown, options: SetOptions = {}): Promise<SetResult> {
+    try {
+      return this.#engine.run(this.#setCommand(key, value, options), options, setReading)
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   /** delete removes a key, and tells whether this call removed a value. */
-  async delete(key: string, options: DeleteOptions = {}): Promise<boolean> {
-    return this.#execute(this.#deleteCommand(key, options), options, wasDeleted, false)
+  delete(key: string, options: DeleteOptions = {}): Promise<boolean> {
+    try {
+      return this.#engine.run(this.#deleteCommand(key, options), options, deleteReading)
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   /** getMany returns the values of keys in their order, undefined for misses. Rejects with RINGHOLD_PARTIAL where some failed. */
   async getMany<T = unknown>(keys: Iterable<string>, options: CallOptions = {}): Promise<(T | undefined)[]> {
     const commands = Array.from(keys, (key) => this.#getCommand(key))
-    const read = (outcome: Hit | Miss) =>
-      outcome.type === 'hit' ? (decode(outcome.value, outcome.contentType) as T) : undefined
-    return this.#executeMany<GetCommand, T | undefined>(commands, options, { read, unreachable: undefined })
+    return this.#executeMany(commands, options, valueReading as Reading<GetCommand, T | undefined>)
   }
 
   /**
@@ -133,47 +135,32 @@ export class Cache {
    */
   async setMany(entries: Iterable<SetEntry>, options: SetOptions = {}): Promise<SetResult[]> {
     const commands = Array.from(entries, ([key, value, own]) => this.#setCommand(key, value, { ...options, ...own }))
-    return this.#executeMany<SetCommand, SetResult>(commands, options, { read: setResultOf, unreachable })
+    return this.#executeMany(commands, options, setReading)
   }
 
   /** deleteMany removes keys, and returns how many had a value. Rejects with RINGHOLD_PARTIAL where some failed. */
   async deleteMany(keys: Iterable<string>, options: CallOptions = {}): Promise<number> {
     const commands = Array.from(new Set(keys), (key) => this.#deleteCommand(key, {}))
-    const deleted = await this.#executeMany(commands, options, { read: wasDeleted, unreachable: false })
+    const deleted = await this.#executeMany(commands, options, deleteReading)
     return deleted.filter((wasThere) => wasThere).length
   }
 
-  async #hitOf(key: string, options: CallOptions): Promise<Hit | undefined> {
-    return this.#execute(this.#getCommand(key), options, hitOf, undefined)
-  }
-
-  async #execute<C extends Command, R>(
-    command: C,
-    options: CallOptions,
-    read: (outcome: OutcomeOf<C>) => R,
-    unreachable: R,
-  ): Promise<R> {
+  #get<R>(key: string, options: CallOptions, reading: Reading<GetCommand, R>): Promise<R> {
     try {
-      return read(await this.#engine.call(options, (scope) => this.#engine.executor.execute(command, scope)))
+      return this.#engine.run(this.#getCommand(key), options, reading)
     } catch (error) {
-      return this.#engine.failOpen(error, unreachable)
+      return Promise.reject(error)
     }
   }
 
   async #executeMany<C extends Command, R>(
     commands: readonly C[],
     options: CallOptions,
-    { read, unreachable }: { readonly read: (outcome: OutcomeOf<C>) => R; readonly unreachable: R },
+    { read, unreachable }: Reading<C, R>,
   ): Promise<R[]> {
-    const { executor, fleet, settings } = this.#engine
-    const { values, failures } = await this.#engine.call(options, (scope) =>
-      executeMany<C, R>(commands, {
-        executor,
-        scope,
-        read,
-        perOwner: settings.connectionsMax,
-        ownerOf: (key) => fleet.ownerOf(key),
-      }),
+    const { executor, scopes } = this.#engine
+    const { values, failures } = await scopes.within(this.#engine.limitsOf(options), (scope) =>
+      executeMany<C, R>(commands, { executor, scope, read }),
     )
     if (failures.size === 0) return values as R[]
     const error = new RingholdPartialError(failures, values)
@@ -207,10 +194,30 @@ export class Cache {
   }
 }
 
-const unreachable: SetResult = { stored: false, reason: 'unreachable', version: undefined }
-
-function hitOf(outcome: Hit | Miss): Hit | undefined {
-  return outcome.type === 'hit' ? outcome : undefined
+const valueReading: Reading<GetCommand, unknown> = {
+  read: (outcome) => (outcome.type === 'hit' ? decode(outcome.value, outcome.contentType) : undefined),
+  unreachable: undefined,
+}
+const entryReading: Reading<GetCommand, Entry<unknown> | undefined> = {
+  read: (outcome) =>
+    outcome.type === 'hit' ? entryOf(outcome, decode(outcome.value, outcome.contentType)) : undefined,
+  unreachable: undefined,
+}
+const bytesReading: Reading<GetCommand, Entry<Uint8Array> | undefined> = {
+  read: (outcome) => (outcome.type === 'hit' ? entryOf(outcome, copyOf(outcome.value)) : undefined),
+  unreachable: undefined,
+}
+const presenceReading: Reading<GetCommand, boolean> = {
+  read: (outcome) => outcome.type === 'hit',
+  unreachable: false,
+}
+const setReading: Reading<SetCommand, SetResult> = {
+  read: setResultOf,
+  unreachable: { stored: false, reason: 'unreachable', version: undefined },
+}
+const deleteReading: Reading<DeleteCommand, boolean> = {
+  read: (outcome) => outcome.type === 'deleted',
+  unreachable: false,
 }
 
 function entryOf<T>({ version, ttlMs, contentType }: Hit, value: T): Entry<T> {
@@ -220,10 +227,6 @@ function entryOf<T>({ version, ttlMs, contentType }: Hit, value: T): Entry<T> {
 function setResultOf(outcome: Written | ConditionFailed): SetResult {
   if (outcome.type === 'condition-failed') return { stored: false, reason: 'condition', version: outcome.version }
   return { stored: true, created: outcome.type === 'created', version: outcome.version, copies: outcome.copies }
-}
-
-function wasDeleted(outcome: Deleted | ConditionFailed): boolean {
-  return outcome.type === 'deleted'
 }
 
 function conditionOf({ ifAbsent, ifPresent, ifVersion }: SetOptions): Condition | undefined {
@@ -237,6 +240,8 @@ function conditionOf({ ifAbsent, ifPresent, ifVersion }: SetOptions): Condition 
 
 function versionsOf(ifVersion: Version | readonly Version[]): readonly Version[] {
   const versions = typeof ifVersion === 'number' ? [ifVersion] : [...ifVersion]
+  if (versions.length > conditionVersionsMax)
+    throw badCondition(`ifVersion lists more than ${conditionVersionsMax} versions`)
   if (versions.length === 0 || !versions.every((version) => Number.isSafeInteger(version) && version >= 0)) {
     throw badCondition('ifVersion must be a version that a node returned, or a list of them')
   }

@@ -1,10 +1,16 @@
 /**
  * The executor performs what the router decides: it sends a command, reads what became of it, and sends it on, waits or
- * gives up, until there is an outcome or the scope of the call is over. It keeps no state of its own but the bounds
- * on what is under way and the counters.
+ * gives up, until there is an outcome or the scope of the call is over.
+ *
+ *      send ─► owner ─┬─► outcome                     nearly every call: no promise, no scope, no object but its errand
+ *                     └─► finish ─► recover, send, …  all others: a loop that follows the router
+ *
+ * It keeps no state of its own but the bounds on what is under way and the counters.
  */
-import type { Answer } from './connection.ts'
+import { type Answer, execute } from './connection.ts'
+import type { Errand } from './errand.ts'
 import type { Fleet, Peer } from './fleet.ts'
+import { cancel, type Unanswered } from './lane/attempt.ts'
 import { type Command, type Outcome, type OutcomeOf, RingholdError } from './protocol/index.ts'
 import { RetryBudget, retryCost } from './retry-budget.ts'
 import {
@@ -18,7 +24,7 @@ import {
   stepOf,
   type Trip,
 } from './router.ts'
-import type { Scope } from './scope.ts'
+import { type Bell, type Interruption, ring, type Scope } from './scope.ts'
 import type { TopologyWatch } from './topology-watch.ts'
 
 export interface ExecutorOptions {
@@ -41,7 +47,7 @@ export interface Counters {
   failures: number
 }
 
-/** What an attempt needs to know of its call. */
+/** What the loop needs to know of its call. */
 interface Call {
   readonly command: Command
   readonly scope: Scope
@@ -54,6 +60,8 @@ interface Call {
 
 export class Executor {
   readonly counters: Counters = { requests: 0, retries: 0, redirects: 0, timeouts: 0, failures: 0 }
+  /** Rung when nothing is under way any more. */
+  readonly idle: Bell = new Set()
   readonly #options: ExecutorOptions
   readonly #budget = new RetryBudget()
   readonly #allows = (name: string) => this.#options.fleet.node(name)?.breaker.allows(performance.now()) ?? false
@@ -77,44 +85,79 @@ export class Executor {
     return this.#budget.tokens
   }
 
-  /** execute brings a command to its outcome. Rejects with RINGHOLD_QUEUE_FULL where the bounds are reached. */
-  async execute<C extends Command>(command: C, scope: Scope): Promise<OutcomeOf<C>> {
-    const bytes = command.type === 'set' ? command.value.byteLength : 0
-    this.#admit(bytes)
-    this.counters.requests++
-    try {
-      const call: Call = {
-        command,
-        scope,
-        isRepeatable: command.type === 'get' || command.condition === undefined,
-        trip: freshTrip,
-        lastError: undefined,
-        mayHaveRun: false,
-      }
-      return (await this.#run(call)) as OutcomeOf<C>
-    } catch (error) {
-      this.counters.failures++
-      throw error
-    } finally {
-      this.#inFlight--
-      this.#inFlightBytes -= bytes
-    }
+  /** hasRoomFor tells whether the bounds allow one more command. */
+  hasRoomFor(command: Command): boolean {
+    return this.#fullness(bytesOf(command)) === undefined
   }
 
-  #admit(bytes: number): void {
-    const { inFlightMax, inFlightBytesMax } = this.#options
-    if (this.#inFlight >= inFlightMax) throw queueFull(`${this.#inFlight} calls are under way`)
-    if (this.#inFlightBytes > 0 && this.#inFlightBytes + bytes > inFlightBytesMax) {
-      throw queueFull(`${this.#inFlightBytes} bytes are under way`)
-    }
+  /** admit counts a command as under way, until it is released. Throws RINGHOLD_QUEUE_FULL where the bounds are reached. */
+  admit(command: Command): void {
+    const bytes = bytesOf(command)
+    const fullness = this.#fullness(bytes)
+    if (fullness !== undefined) throw new RingholdError('RINGHOLD_QUEUE_FULL', { detail: fullness })
     this.#inFlight++
     this.#inFlightBytes += bytes
+    this.counters.requests++
+  }
+
+  release(command: Command): void {
+    this.#inFlightBytes -= bytesOf(command)
+    if (--this.#inFlight === 0 && this.idle.size > 0) ring(this.idle)
+  }
+
+  /** send makes the first attempt of a command, to its owner. False, and nothing happened, where it cannot go there now. */
+  send(errand: Errand): boolean {
+    const { routes, coordinators } = this.#options.fleet
+    if (routes === undefined) return false
+    const peer = coordinators[routes.ring.coordinatorIndex(routes.ring.token(errand.command.key))]
+    if (peer === undefined || !peer.breaker.isClosed) return false
+    errand.peer = peer
+    errand.routes = routes
+    peer.requests++
+    peer.connection.submit(errand)
+    return true
+  }
+
+  /** succeeded notes that the first attempt brought an outcome. */
+  succeeded(peer: Peer): void {
+    peer.breaker.succeeded()
+    this.#budget.succeeded()
+  }
+
+  /** expired takes an errand back whose time is up, and returns the error of its call. */
+  expired(errand: Errand, interruption: Interruption): unknown {
+    const isSent = cancel(errand)
+    this.#noteSilence(errand.peer as Peer, errand.begunMs)
+    return this.interrupted(interruption, { isSent })
+  }
+
+  /** finish goes on where the first attempt failed. Rejects when the call is over without an outcome. */
+  async finish(errand: Errand, failure: Unanswered, scope: Scope): Promise<Outcome> {
+    const peer = errand.peer as Peer
+    const routes = errand.routes as Routes
+    const call = newCall(errand.command, scope)
+    this.#note(peer, failure, { begunMs: errand.begunMs, ring: routes.ring.checksum })
+    if (scope.interruption) throw this.#interruptedCall(call, failure.type === 'lost')
+    await this.#recover(call, routes, { ...failure, node: peer.name ?? peer.url })
+    return this.#run(call)
+  }
+
+  /** execute brings a command that was admitted to its outcome. */
+  async execute<C extends Command>(command: C, scope: Scope): Promise<OutcomeOf<C>> {
+    return (await this.#run(newCall(command, scope))) as OutcomeOf<C>
+  }
+
+  #fullness(bytes: number): string | undefined {
+    const { inFlightMax, inFlightBytesMax } = this.#options
+    if (this.#inFlight >= inFlightMax) return `${this.#inFlight} calls are under way`
+    const isFull = this.#inFlightBytes > 0 && this.#inFlightBytes + bytes > inFlightBytesMax
+    return isFull ? `${this.#inFlightBytes} bytes are under way` : undefined
   }
 
   async #run(call: Call): Promise<Outcome> {
     const { fleet } = this.#options
     for (;;) {
-      if (call.scope.interruption) throw this.#interrupted(call)
+      if (call.scope.interruption) throw this.#interruptedCall(call)
       const routes = fleet.routes ?? (await this.#firstRoutes(call))
       const step = stepOf(
         routes,
@@ -129,32 +172,46 @@ export class Executor {
       const peer = fleet.node(step.node) as Peer
       const answer = await this.#send(call, peer, { ring: routes.ring.checksum, isDirect: step.isDirect })
       if (answer.type === 'outcome') return answer.outcome
-      if (answer.type === 'interrupted') throw this.#interrupted(call, answer.isSent)
-      await this.#recover(call, routes, { type: answer.type, node: step.node, error: answer.error, ring: answer.ring })
+      if (answer.type === 'interrupted') throw this.#interruptedCall(call, answer.isSent)
+      await this.#recover(call, routes, { ...answer, node: step.node })
     }
   }
 
-  async #send(call: Call, peer: Peer, envelope: { ring: string; isDirect: boolean }): Promise<Answer<Outcome>> {
+  async #send(
+    call: Call,
+    peer: Peer,
+    { ring, isDirect }: { readonly ring: string; readonly isDirect: boolean },
+  ): Promise<Answer<Outcome>> {
     peer.requests++
     const begunMs = performance.now()
     peer.breaker.sent(begunMs)
-    const answer = await peer.connection.execute(call.command, envelope, call.scope)
-    if (answer.type === 'outcome' || answer.type === 'reply') {
-      peer.breaker.succeeded()
-      if (answer.type === 'outcome') this.#budget.succeeded()
-      if (answer.ring !== undefined && answer.ring !== envelope.ring) this.#noteRing(answer.ring, peer.url)
-    } else if (answer.type !== 'interrupted' || call.scope.interruption?.type === 'timeout') {
-      peer.failures++
-      peer.breaker.failed(begunMs, performance.now())
-      if (answer.type !== 'interrupted') peer.lastError = answer.error
-    }
+    const answer = await execute(peer.connection, { command: call.command, isDirect }, call.scope)
+    if (answer.type === 'outcome') this.succeeded(peer)
+    else if (answer.type !== 'interrupted') this.#note(peer, answer, { begunMs, ring })
+    else if (call.scope.interruption?.type === 'timeout') this.#noteSilence(peer, begunMs)
     return answer
   }
 
-  /** Another ring than that of the envelope may be the one that was fetched meanwhile. */
-  #noteRing(ring: string, url: string): void {
+  /** Notes what a failure says about the node. */
+  #note(peer: Peer, failure: Unanswered, { begunMs, ring }: { readonly begunMs: number; readonly ring: string }): void {
+    if (failure.type === 'reply') {
+      peer.breaker.succeeded()
+      if (failure.ring !== undefined && failure.ring !== ring) this.noteRing(failure.ring, peer.url)
+      return
+    }
+    peer.lastError = failure.error
+    this.#noteSilence(peer, begunMs)
+  }
+
+  #noteSilence(peer: Peer, begunMs: number): void {
+    peer.failures++
+    peer.breaker.failed(begunMs, performance.now())
+  }
+
+  /** noteRing takes the news that a node has a ring, which may be the one that was fetched meanwhile. */
+  noteRing(ring: string, url: string): void {
     const { fleet, watch } = this.#options
-    if (ring !== fleet.routes?.ring.checksum) watch.refreshSoon(url)
+    if (ring !== '' && fleet.routes !== undefined && ring !== fleet.routes.ring.checksum) watch.refreshSoon(url)
   }
 
   async #recover(call: Call, routes: Routes, failure: Failure): Promise<void> {
@@ -202,7 +259,7 @@ export class Executor {
     void watch.refresh()
     await call.scope.pause(call.scope.atMs, watch.refreshed)
     if (fleet.routes) return fleet.routes
-    throw call.scope.interruption ? this.#interrupted(call) : watch.lastError
+    throw call.scope.interruption ? this.#interruptedCall(call) : watch.lastError
   }
 
   #unreachable(call: Call): RingholdError {
@@ -220,20 +277,32 @@ export class Executor {
     })
   }
 
-  #interrupted(call: Call, isSent = false): unknown {
-    const { interruption } = call.scope
-    const executed = isSent || call.mayHaveRun ? 'unknown' : 'no'
-    if (interruption?.type === 'abort') return interruption.reason
-    if (interruption?.type === 'closed')
-      return new RingholdError('RINGHOLD_CLOSED', { executed, cause: call.lastError })
+  #interruptedCall(call: Call, isSent = false): unknown {
+    const interruption = call.scope.interruption as Interruption
+    return this.interrupted(interruption, { isSent: isSent || call.mayHaveRun, lastError: call.lastError })
+  }
+
+  /** interrupted is the error of a command whose call ended before it. */
+  interrupted(
+    interruption: Interruption,
+    { isSent, lastError }: { readonly isSent: boolean; readonly lastError?: RingholdError | undefined },
+  ): unknown {
+    const executed = isSent ? 'unknown' : 'no'
+    if (interruption.type === 'abort') return interruption.reason
+    if (interruption.type === 'closed') return new RingholdError('RINGHOLD_CLOSED', { executed, cause: lastError })
     this.counters.timeouts++
     this.#budget.timedOut()
-    const before = call.lastError ? `; before that: ${call.lastError.facts.detail ?? call.lastError.code}` : ''
-    const detail = `no answer within ${interruption?.timeoutMs} ms${before}`
-    return new RingholdError('RINGHOLD_TIMEOUT', { detail, executed, cause: call.lastError })
+    const before = lastError ? `; before that: ${lastError.facts.detail ?? lastError.code}` : ''
+    const detail = `no answer within ${interruption.timeoutMs} ms${before}`
+    return new RingholdError('RINGHOLD_TIMEOUT', { detail, executed, cause: lastError })
   }
 }
 
-function queueFull(detail: string): RingholdError {
-  return new RingholdError('RINGHOLD_QUEUE_FULL', { detail })
+function newCall(command: Command, scope: Scope): Call {
+  const isRepeatable = command.type === 'get' || command.condition === undefined
+  return { command, scope, isRepeatable, trip: freshTrip, lastError: undefined, mayHaveRun: false }
+}
+
+function bytesOf(command: Command): number {
+  return command.type === 'set' ? command.value.byteLength : 0
 }

@@ -98,6 +98,11 @@ export class Ring {
     return this.members[this.table[token * this.ownersPerToken] as number]?.name
   }
 
+  /** coordinatorIndex returns where a token's first owner stands in `members`; −1 when the ring has no members. */
+  coordinatorIndex(token: number): number {
+    return this.table[token * this.ownersPerToken] ?? -1
+  }
+
   /** owners returns the names of a token's owners, the coordinator first. */
   owners(token: number): string[] {
     const names: string[] = []
