@@ -20,7 +20,7 @@ import {
 import { Answers, type AnswersOptions } from './answers.ts'
 import type { Attempt, Carrier, Lane, Unanswered } from './attempt.ts'
 import { brokenOff } from './broken-off.ts'
-import { Slots } from './slots.ts'
+import { Slots, slotsMax } from './slots.ts'
 
 export interface PostLaneOptions {
   readonly url: string
@@ -51,13 +51,10 @@ export class PostLane implements Lane {
   }
 
   submit(attempt: Attempt): void {
+    // Those under way are bounded by the executor; those that were cancelled are not.
+    if (this.#queue.length >= slotsMax) this.#queue = this.#queue.filter(({ isCancelled }) => !isCancelled)
     this.#queue.push(attempt)
-    if (this.#isScheduled) return
-    this.#isScheduled = true
-    queueMicrotask(() => {
-      this.#isScheduled = false
-      this.#flush()
-    })
+    this.#flushSoon()
   }
 
   async close(): Promise<void> {
@@ -66,6 +63,16 @@ export class PostLane implements Lane {
 
   async destroy(): Promise<void> {
     await this.#pool.destroy()
+  }
+
+  /** At the end of this turn: what is submitted in it goes together, and what is cancelled in it does not go. */
+  #flushSoon(): void {
+    if (this.#isScheduled) return
+    this.#isScheduled = true
+    queueMicrotask(() => {
+      this.#isScheduled = false
+      this.#flush()
+    })
   }
 
   #flush(): void {
@@ -98,7 +105,7 @@ export class PostLane implements Lane {
 
   #ended(): void {
     this.#active--
-    this.#flush()
+    this.#flushSoon()
   }
 }
 

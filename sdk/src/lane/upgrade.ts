@@ -16,6 +16,15 @@ export interface UpgradeOptions {
   readonly signal: AbortSignal
 }
 
+/** ConnectTimeout says that nobody answered in time. */
+class ConnectTimeout extends Error {
+  readonly code = 'ETIMEDOUT'
+
+  constructor(timeoutMs: number) {
+    super(`no answer within ${timeoutMs} ms`)
+  }
+}
+
 /** upgrade connects to a node. Never rejects. */
 export function upgrade(url: string, { connectTimeoutMs, signal }: UpgradeOptions): Promise<Upgraded> {
   const target = new URL('/v1/stream', url)
@@ -31,10 +40,7 @@ export function upgrade(url: string, { connectTimeoutMs, signal }: UpgradeOption
         isConnected = true
       })
     })
-    const timer = setTimeout(
-      () => request.destroy(new Error(`no answer within ${connectTimeoutMs} ms`)),
-      connectTimeoutMs,
-    )
+    const timer = setTimeout(() => request.destroy(new ConnectTimeout(connectTimeoutMs)), connectTimeoutMs)
     timer.unref()
     const settle = (result: Upgraded) => {
       clearTimeout(timer)

@@ -40,7 +40,6 @@ export function clientListener(node: CacheNode, logger: FastifyBaseLogger): List
 /** peerListener makes the listener for peers. Every command that comes here has been forwarded already. */
 export function peerListener(node: CacheNode, logger: FastifyBaseLogger): Listener {
   const listener = commandListener(node, logger, () => 'forwarded')
-  listener.app.register(keyRoutes, { ...keyFace(node), originOf: () => 'forwarded' })
   listener.app.register(gossipRoute, { gossiper: () => node.gossiper })
   return listener
 }

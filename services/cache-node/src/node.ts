@@ -68,7 +68,7 @@ export class CacheNode {
     this.config = config
     this.store = new MapStore({ bytesMax: config.memoryBytesMax })
     this.#rings = new RingOfView({ seed: seedOfFleet(config.fleet), copies: config.copies })
-    this.#forwarder = new PeerForwarder({ self: config.name, limits: defaultLimits })
+    this.#forwarder = new PeerForwarder({ limits: defaultLimits })
     this.executor = new Executor({
       self: config.name,
       store: this.store,
