@@ -12,6 +12,7 @@ import { newListener } from '#node/http/listener.js'
 import { MapStore } from '#node/store/map-store.js'
 
 export interface RestApp {
+  readonly execute: Executor['execute']
   readonly app: FastifyInstance
   readonly store: MapStore
   readonly ring: Ring
@@ -25,7 +26,14 @@ export function restApp(t: Test, members: readonly string[] = ['n1']): RestApp {
   const store = new MapStore({ bytesMax: 16 * 1024 * 1024 })
   const ring = new Ring({ members: members.map((name) => ({ name })), seed: 1, copies: 1 })
   const app = newListener({ self: 'n1', logger: pino({ level: 'silent' }) })
-  const rest: RestApp = { app, store, ring, now: 0, answers: 'yes' }
+  const rest: RestApp = {
+    app,
+    store,
+    ring,
+    now: 0,
+    answers: 'yes',
+    execute: (command, origin) => executor.execute(command, origin),
+  }
   const executor = new Executor({
     self: 'n1',
     store,
