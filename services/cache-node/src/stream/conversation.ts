@@ -94,6 +94,8 @@ export class Conversation {
   #usedMs = 0
   #isPaused = false
   #isScheduled = false
+  /** Whether the slice of this turn is used up. */
+  #isLate = false
   #isWorking = false
   #isFinished = false
   #isOver = false
@@ -158,12 +160,12 @@ export class Conversation {
   }
 
   #work(): void {
-    if (this.#isWorking || this.#isOver) return
+    if (this.#isWorking || this.#isOver || this.#isLate) return
     this.#isWorking = true
     try {
-      const isLate = this.#takeCommands()
+      this.#isLate = this.#takeCommands()
       this.#flush()
-      if (isLate) this.#workSoon()
+      if (this.#isLate) this.#workSoon()
       this.#finishIfDone()
     } catch (error) {
       this.#fail(error)
@@ -174,26 +176,31 @@ export class Conversation {
 
   /** Executes what there is; true when the slice of this turn is used up before. */
   #takeCommands(): boolean {
-    const { now, turns } = this.#options
-    const { turn } = turns
+    let left = commandsBetweenLooks
+    let bytes = 0
+    let begunMs: number | undefined
+    while (this.#mayGoOn() && this.#nextFrame()) {
+      begunMs ??= this.#options.now()
+      bytes += this.#reader.end - this.#reader.at
+      this.#takeFrame()
+      if (--left > 0 && bytes < bytesBetweenLooks) continue
+      if (this.#isSliceUsed(begunMs)) return true
+      begunMs = this.#options.now()
+      left = commandsBetweenLooks
+      bytes = 0
+    }
+    return false
+  }
+
+  /** Counts the time since `begunMs` to what this conversation has used of the present turn. */
+  #isSliceUsed(begunMs: number): boolean {
+    const { turn } = this.#options.turns
     if (turn !== this.#turn) {
       this.#turn = turn
       this.#usedMs = 0
     }
-    const begunMs = now()
-    let isLate = this.#usedMs >= sliceMs
-    let left = commandsBetweenLooks
-    let bytes = 0
-    while (!isLate && this.#mayGoOn() && this.#nextFrame()) {
-      bytes += this.#reader.end - this.#reader.at
-      this.#takeFrame()
-      if (--left > 0 && bytes < bytesBetweenLooks) continue
-      isLate = this.#usedMs + now() - begunMs >= sliceMs
-      left = commandsBetweenLooks
-      bytes = 0
-    }
-    this.#usedMs += now() - begunMs
-    return isLate
+    this.#usedMs += this.#options.now() - begunMs
+    return this.#usedMs >= sliceMs
   }
 
   #mayGoOn(): boolean {
@@ -287,6 +294,7 @@ export class Conversation {
     this.#isScheduled = true
     setImmediate(() => {
       this.#isScheduled = false
+      this.#isLate = false
       this.#work()
     })
   }
