@@ -58,13 +58,12 @@ export interface ConnectionOptions {
   readonly limits: Limits
   /** Called with the checksum of the node's ring: with each greeting, and when it has changed. */
   readonly onRing: (ring: string) => void
+  /** How long commands go by requests after an upgrade was declined, before streams are tried again; up to half as long again. Default: 30,000. */
+  readonly declinedMs?: number
 }
 
 /** topologyBytesMax is room for the records of tens of thousands of members. */
 const topologyBytesMax = 16_777_216
-/** How long commands go by requests after an upgrade was declined, before streams are tried again; up to half as long again. */
-const declinedMs = 30_000
-
 /** openConnection makes a connection, which connects when it is first used. */
 export function openConnection(options: ConnectionOptions): Connection {
   return new NodeConnection(options)
@@ -75,12 +74,14 @@ class NodeConnection implements Connection {
   readonly #posts: PostLane
   readonly #streams: StreamLane
   readonly #topologyPool: Pool
+  readonly #declinedMs: number
   #usesStreams: boolean
   /** When streams are tried again. */
   #retryMs = Number.POSITIVE_INFINITY
 
   constructor(options: ConnectionOptions) {
-    const { url, connectTimeoutMs, transport } = options
+    const { url, connectTimeoutMs, transport, declinedMs = 30_000 } = options
+    this.#declinedMs = declinedMs
     this.url = url
     this.#usesStreams = transport === 'stream'
     this.#posts = new PostLane(options)
@@ -124,13 +125,17 @@ class NodeConnection implements Connection {
 
   #declined(waiting: readonly Attempt[]): void {
     this.#usesStreams = false
-    this.#retryMs = performance.now() + declinedMs * (1 + Math.random() / 2)
+    this.#planRetry()
     for (const attempt of waiting) if (!attempt.isCancelled) this.#posts.submit(attempt)
   }
 
   #retry(): void {
-    this.#retryMs = performance.now() + declinedMs * (1 + Math.random() / 2)
+    this.#planRetry()
     this.#streams.connect()
+  }
+
+  #planRetry(): void {
+    this.#retryMs = performance.now() + this.#declinedMs * (1 + Math.random() / 2)
   }
 }
 

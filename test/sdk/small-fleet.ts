@@ -32,6 +32,7 @@ import {
   writeHello,
   writeOutcome,
   writeRing,
+  writeSignal,
 } from '#sdk/protocol/index.js'
 import { type Ring, seedOfFleet } from '#sdk/ring/index.js'
 
@@ -71,6 +72,9 @@ export class SmallNode {
   onCommand: CommandHook | undefined
   /** Whether connections can be upgraded; false: it answers as a proxy would that does not know of that. */
   upgrades = true
+  /** How often something came over an upgraded connection. */
+  reads = 0
+  readonly #talks = new Set<SmallTalk>()
   /** Whether it reads nothing any more, so that clients cannot get rid of what they send. */
   set deaf(isDeaf: boolean) {
     for (const socket of this.#sockets) isDeaf ? socket.pause() : socket.resume()
@@ -96,6 +100,24 @@ export class SmallNode {
     await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve))
     this.#server = server
     this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  }
+
+  /** streams counts the upgraded connections. */
+  get streams(): number {
+    return this.#talks.size
+  }
+
+  /** sayGoodbye asks all who have a stream to leave. */
+  sayGoodbye(): void {
+    const writer = new FrameWriter()
+    writeSignal(writer, 'goodbye')
+    const goodbye = writer.take()
+    for (const talk of this.#talks) talk.write(goodbye)
+  }
+
+  /** tellRing passes the ring on as it is now, without being asked. */
+  tellRing(): void {
+    for (const talk of this.#talks) talk.write(new Uint8Array(0))
   }
 
   get port(): number {
@@ -191,8 +213,13 @@ export class SmallNode {
       write: (bytes) => socket.write(bytes),
       breakOff: () => socket.resetAndDestroy(),
     })
+    this.#talks.add(talk)
+    socket.on('close', () => this.#talks.delete(talk))
     talk.receive(head)
-    socket.on('data', (chunk: Buffer) => talk.receive(chunk))
+    socket.on('data', (chunk: Buffer) => {
+      this.reads++
+      talk.receive(chunk)
+    })
     socket.on('end', () => socket.end())
   }
 
