@@ -178,6 +178,22 @@ export const errorTable = {
     'None of the seeds answered',
     'Check RINGHOLD_SEEDS and that one of them is up; the first node of a fleet starts without seeds.',
   ),
+  RINGHOLD_NO_LOCAL_FLEET: entry(
+    undefined,
+    'No local fleet is running',
+    'Start one with `npx ringhold up`, and use the same RINGHOLD_STATE_DIR as there if you set one.',
+  ),
+  RINGHOLD_FLEET_RUNNING: entry(
+    undefined,
+    'A local fleet is running already',
+    'Stop it with Ctrl-C where it runs, or set RINGHOLD_STATE_DIR to run another beside it.',
+  ),
+  RINGHOLD_NODE_UNKNOWN: entry(
+    undefined,
+    'The local fleet has no node of this name',
+    'See `npx ringhold members` for the names.',
+  ),
+  RINGHOLD_NODE_FAILED: entry(undefined, 'A node of the local fleet does not stay up', 'See its log for the reason.'),
 } as const satisfies Record<string, ErrorEntry>
 
 /** ErrorCode is one of the stable codes of the table. */

@@ -169,7 +169,7 @@ export class CacheNode {
     logger.info({ urls, ring: this.ring.checksum, members: this.view.size }, 'ready')
   }
 
-  /** stop leaves the fleet in good order and closes everything: within about 3 s, whatever the peers do. */
+  /** stop leaves the fleet in good order and closes everything: within about 5 s, whatever peers and clients do. */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop()
     return this.#stopped

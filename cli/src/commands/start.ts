@@ -1,0 +1,61 @@
+/** `ringhold start` and `ringhold add`: a node comes back, or a new one joins, and all nodes see it alive. */
+import type { Command } from 'commander'
+import type { Context, Shell } from '../context.ts'
+import { exitCodes } from '../exit-code.ts'
+import { waitSettled } from '../fleet/settle.ts'
+import { askSupervisor } from '../local-fleet/control-client.ts'
+import type { Change } from '../local-fleet/supervisor.ts'
+import { examples } from '../output/examples.ts'
+import { plural, secondsText } from '../output/figures.ts'
+import type { Report } from '../output/report.ts'
+
+export function addStart(program: Command, shell: Shell): void {
+  program
+    .command('start')
+    .summary('start a node of the local fleet again')
+    .description('Starts a node that is down, or thaws a frozen one, and waits until all nodes see it alive.')
+    .argument('<node>', 'its name, or 2 for node-2')
+    .addHelpText('before', examples('ringhold start node-2'))
+    .action((node: string, _options, command: Command) =>
+      shell.run(command, (context) =>
+        bringUp(context, () => askSupervisor(context.stateFolder, { action: 'start', node })),
+      ),
+    )
+}
+
+export function addAdd(program: Command, shell: Shell): void {
+  program
+    .command('add')
+    .summary('add a node to the local fleet')
+    .description('Starts one more node on the next free ports and waits until all nodes see it alive.')
+    .option('--name <name>', 'its name (default: the next node-N)')
+    .addHelpText('before', examples('ringhold add', 'ringhold add --name big-one'))
+    .action(({ name }: { name?: string }, command: Command) =>
+      shell.run(command, (context) =>
+        bringUp(context, () =>
+          askSupervisor(context.stateFolder, name === undefined ? { action: 'add' } : { action: 'add', name }),
+        ),
+      ),
+    )
+}
+
+/** bringUp starts a node and waits until the running nodes agree with it in their midst; exit code 4 when they do not in time. */
+export async function bringUp(context: Context, start: () => Promise<Change>): Promise<Report> {
+  const startedAt = performance.now()
+  const { node, changed } = await start()
+  const nodes = await askSupervisor(context.stateFolder, { action: 'status' })
+  const running = nodes.filter(({ phase }) => phase === 'running' || phase === 'waiting')
+  const views = await waitSettled(running, { deadlineMs: context.settleTimeoutMs })
+  const ms = Math.round(performance.now() - startedAt)
+  const { name, url } = node
+  const document = { node: name, url, pid: node.pid, changed, settled: views !== undefined, nodes: running.length, ms }
+  if (!views) {
+    const note = `${name} is started at ${url}, but not all nodes saw it alive after ${secondsText(ms)}; see its log.`
+    return { document, note, exitCode: exitCodes.degraded }
+  }
+  if (!changed) return { document, note: `${name} is running already, at ${url}.` }
+  return {
+    document,
+    text: `${name} is alive at ${url} in the view of ${plural(running.length, 'node')} after ${secondsText(ms)}.`,
+  }
+}
