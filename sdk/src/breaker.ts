@@ -3,7 +3,9 @@
  *
  *      closed ──3 failures──▶ open ──1 s──▶ half-open ──▶ closed on success, open again on failure
  *
- * Pure: time is an argument. Any reply of the node, errors too, is a success: the node answers.
+ * Failures of attempts that were under way together count as one: a hundred calls that end at once, because a socket
+ * was reset or this process stood still, are one piece of evidence. Any reply of the node is a success, errors too: it
+ * answers. Pure: time is an argument.
  */
 export const failuresToOpen = 3
 export const openMs = 1000
@@ -12,6 +14,7 @@ export type BreakerState = 'closed' | 'open' | 'half-open'
 
 export class Breaker {
   #failures = 0
+  #lastFailureMs = Number.NEGATIVE_INFINITY
   #openUntilMs = 0
 
   state(now: number): BreakerState {
@@ -32,7 +35,10 @@ export class Breaker {
     this.#failures = 0
   }
 
-  failed(now: number): void {
+  /** failed notes an attempt that brought no reply, and when it was begun. */
+  failed(begunMs: number, now: number): void {
+    if (begunMs < this.#lastFailureMs) return
+    this.#lastFailureMs = now
     this.#failures++
     if (this.#failures >= failuresToOpen) this.#openUntilMs = now + openMs
   }

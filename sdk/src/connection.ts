@@ -74,15 +74,13 @@ export function httpConnection({
   connectTimeoutMs,
   valueBytesMax,
 }: ConnectionOptions): Connection {
-  const pool = new Pool(url, {
-    connections: connectionsMax,
-    connect: { timeout: connectTimeoutMs },
-    // The deadline of each call is kept by its scope, which is exact where these timers are coarse.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-  })
+  // The deadline of each call is kept by its scope, which is exact where these timers are coarse.
+  const options = { connect: { timeout: connectTimeoutMs }, headersTimeout: 0, bodyTimeout: 0 }
+  const pool = new Pool(url, { ...options, connections: connectionsMax })
+  // What the topology says is needed most when commands pile up: it does not queue behind them.
+  const topologyPool = new Pool(url, { ...options, connections: 1 })
   const wire = { url, pool, bytesMax: Math.max(valueBytesMax, problemBytes) }
-  const topologyWire = { url, pool, bytesMax: topologyBytesMax }
+  const topologyWire = { url, pool: topologyPool, bytesMax: topologyBytesMax }
   return {
     url,
     async execute(command, { ring, isDirect }, scope) {
@@ -97,8 +95,12 @@ export function httpConnection({
       const answer = await new Exchange(topologyWire, { method: 'GET', path: '/v1/topology', headers }).run(scope)
       return readAnswer(answer, topologyReplyOf)
     },
-    close: () => pool.close(),
-    destroy: () => pool.destroy(),
+    async close() {
+      await Promise.all([pool.close(), topologyPool.close()])
+    },
+    async destroy() {
+      await Promise.all([pool.destroy(), topologyPool.destroy()])
+    },
   }
 }
 

@@ -12,7 +12,7 @@
  * itself stood still, answers that arrived meanwhile win over their deadlines.
  */
 const tickMs = 10
-const slotCount = 512
+const slotsInTurn = 512
 
 /** Deadline is what add returned, to be given to remove. */
 export interface Deadline {
@@ -23,10 +23,15 @@ export interface Deadline {
 
 /** Deadlines holds the deadlines of one client. Times are those of performance.now(). */
 export class Deadlines {
-  readonly #slots = Array.from({ length: slotCount }, () => new Set<Deadline>())
+  readonly #slots: readonly Set<Deadline>[]
   #size = 0
   #lastTick = 0
   #timer: NodeJS.Timeout | undefined
+
+  /** A turn of the wheel has 512 ticks of 10 ms, unless it is told otherwise. */
+  constructor(slots = slotsInTurn) {
+    this.#slots = Array.from({ length: slots }, () => new Set<Deadline>())
+  }
 
   /** add has `expire` called once when the time has come, unless it is removed before. */
   add(atMs: number, expire: () => void): Deadline {
@@ -56,7 +61,7 @@ export class Deadlines {
     }
     const now = performance.now()
     const nowTick = tickOf(now)
-    const firstTick = Math.max(this.#lastTick + 1, nowTick - slotCount + 1)
+    const firstTick = Math.max(this.#lastTick + 1, nowTick - this.#slots.length + 1)
     this.#lastTick = nowTick
     for (let tick = firstTick; tick <= nowTick; tick++) {
       for (const deadline of this.#slotOf(tick)) {
@@ -68,7 +73,7 @@ export class Deadlines {
   }
 
   #slotOf(tick: number): Set<Deadline> {
-    return this.#slots[tick % slotCount] as Set<Deadline>
+    return this.#slots[tick % this.#slots.length] as Set<Deadline>
   }
 }
 

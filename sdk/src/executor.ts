@@ -136,7 +136,8 @@ export class Executor {
 
   async #send(call: Call, peer: Peer, envelope: { ring: string; isDirect: boolean }): Promise<Answer<Outcome>> {
     peer.requests++
-    peer.breaker.sent(performance.now())
+    const begunMs = performance.now()
+    peer.breaker.sent(begunMs)
     const answer = await peer.connection.execute(call.command, envelope, call.scope)
     if (answer.type === 'outcome' || answer.type === 'reply') {
       peer.breaker.succeeded()
@@ -144,7 +145,7 @@ export class Executor {
       if (answer.ring !== undefined && answer.ring !== envelope.ring) this.#noteRing(answer.ring, peer.url)
     } else if (answer.type !== 'interrupted' || call.scope.interruption?.type === 'timeout') {
       peer.failures++
-      peer.breaker.failed(performance.now())
+      peer.breaker.failed(begunMs, performance.now())
       if (answer.type !== 'interrupted') peer.lastError = answer.error
     }
     return answer

@@ -3,10 +3,9 @@
  * soon as one fails and at the latest after a share of the time, so that all get their turn within it. The first
  * topology that the fleet accepts wins, and the requests still open are dropped.
  */
-import type { Deadlines } from './deadlines.ts'
 import type { Fleet } from './fleet.ts'
 import { RingholdError } from './protocol/index.ts'
-import { type Bell, ring, Scope } from './scope.ts'
+import { type Bell, ring, type Scope } from './scope.ts'
 
 /** hedgeMsMax is the longest time that one silent address holds up the next. */
 const hedgeMsMax = 100
@@ -19,7 +18,8 @@ export interface Source {
 
 export interface FetchOptions {
   readonly fleet: Fleet
-  readonly deadlines: Deadlines
+  /** Its end is that of the fetch; the fetch interrupts it when it has what it came for. */
+  readonly scope: Scope
   readonly timeoutMs: number
   /** Where an unchanged topology needs not to be sent again. */
   readonly source: Source | undefined
@@ -33,14 +33,13 @@ export interface Fetched {
 
 /** fetchTopology has the fleet adopt the topology of the first address that answers. Rejects with RINGHOLD_NO_NODES, saying what each address did. */
 export async function fetchTopology(urls: readonly string[], options: FetchOptions): Promise<Fetched> {
-  const { deadlines, timeoutMs } = options
+  const { scope, timeoutMs } = options
   const hedgeMs = Math.min(hedgeMsMax, timeoutMs / (urls.length + 1))
-  const scope = new Scope(deadlines, { timeoutMs })
   const news: Bell = new Set()
   const reasons = new Map<string, string>()
   let fetched: Fetched | undefined
   const askNext = async (url: string) => {
-    const result = await ask(url, scope, options)
+    const result = await ask(url, options)
     if (typeof result === 'string') reasons.set(url, result)
     else fetched ??= result
     ring(news)
@@ -52,14 +51,13 @@ export async function fetchTopology(urls: readonly string[], options: FetchOptio
   }
   while (!fetched && !scope.interruption && reasons.size < urls.length) await scope.pause(scope.atMs, news)
   scope.interrupt({ type: 'closed' })
-  scope.end()
   if (fetched) return fetched
   const reports = urls.map((url) => `${url} (${reasons.get(url) ?? `no answer within ${timeoutMs} ms`})`)
   throw new RingholdError('RINGHOLD_NO_NODES', { detail: `no node could be reached: ${reports.join(', ')}` })
 }
 
 /** ask returns what came of one address, or as text why nothing did. Nothing is adopted once the fetch is over. */
-async function ask(url: string, scope: Scope, { fleet, source, timeoutMs }: FetchOptions): Promise<Fetched | string> {
+async function ask(url: string, { scope, fleet, source, timeoutMs }: FetchOptions): Promise<Fetched | string> {
   const { connection, breaker } = fleet.peer(url)
   const etag = source?.url === url ? source.etag : undefined
   const answer = await connection.topology(etag, scope)

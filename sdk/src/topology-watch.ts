@@ -12,8 +12,8 @@ import type { Deadlines } from './deadlines.ts'
 import type { Fleet } from './fleet.ts'
 import type { RingholdError } from './protocol/index.ts'
 import type { Routes } from './router.ts'
-import { type Bell, ring } from './scope.ts'
-import { fetchTopology, type Source } from './topology-fetch.ts'
+import { type Bell, ring, Scope } from './scope.ts'
+import { type Fetched, fetchTopology, type Source } from './topology-fetch.ts'
 
 export const refreshIntervalMs = 100
 const refreshJitterMs = 50
@@ -47,6 +47,7 @@ export class TopologyWatch {
   #lastEndMs = Number.NEGATIVE_INFINITY
   #lastError: RingholdError | undefined
   #isStopped = false
+  #scope: Scope | undefined
   #checkTimer: NodeJS.Timeout | undefined
   #soonTimer: NodeJS.Timeout | undefined
   #endWait: (() => void) | undefined
@@ -89,6 +90,7 @@ export class TopologyWatch {
     clearTimeout(this.#checkTimer)
     clearTimeout(this.#soonTimer)
     this.#endWait?.()
+    this.#scope?.interrupt({ type: 'closed' })
   }
 
   async #fetch(): Promise<void> {
@@ -96,18 +98,17 @@ export class TopologyWatch {
     this.#soonTimer = undefined
     await this.#keepInterval()
     if (this.#isStopped) return
-    const { fleet, deadlines, timeoutMs, onRing, onError } = this.#options
+    const { fleet, deadlines, timeoutMs, onRing } = this.#options
     const before = fleet.routes
+    const scope = new Scope(deadlines, { timeoutMs })
+    this.#scope = scope
     this.#refreshes++
     try {
-      const fetched = await fetchTopology(this.#addresses(), { fleet, deadlines, timeoutMs, source: this.#source })
-      this.#source = fetched.source
-      this.#lastError = undefined
-      for (const problem of fetched.problems) onError(problem)
+      this.#succeeded(await fetchTopology(this.#addresses(), { fleet, scope, timeoutMs, source: this.#source }))
     } catch (error) {
-      this.#failures++
-      if (!this.#lastError) onError(error as RingholdError)
-      this.#lastError = error as RingholdError
+      this.#failed(error as RingholdError)
+    } finally {
+      scope.end()
     }
     this.#lastEndMs = performance.now()
     this.#scheduleCheck()
@@ -116,6 +117,19 @@ export class TopologyWatch {
       onRing(routes, before)
       ring(this.changed)
     }
+  }
+
+  #succeeded({ source, problems }: Fetched): void {
+    this.#source = source
+    this.#lastError = undefined
+    for (const problem of problems) this.#options.onError(problem)
+  }
+
+  #failed(error: RingholdError): void {
+    if (this.#isStopped) return
+    this.#failures++
+    if (!this.#lastError) this.#options.onError(error)
+    this.#lastError = error
   }
 
   #addresses(): string[] {

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { ringOf, type Topology } from '@ringhold/sdk/protocol'
 import { test } from 'tap'
-import { startFleet } from './ringhold.ts'
+import { called, startFleet } from './ringhold.ts'
 
 test('the commands against a fleet of five', async (t) => {
   const fleet = await startFleet(t)
@@ -24,7 +24,7 @@ test('the commands against a fleet of five', async (t) => {
       members: names.map((name) => ({ name, status: 'alive' })),
     })
     for (const { sees } of document.members) t.same(sees, Object.fromEntries(names.map((name) => [name, 'alive'])))
-    const { code, stdout, stderr } = await fleet.run(['members'])
+    const { code, stdout, stderr } = await fleet.call(['members'])
     t.match({ code, stderr }, { code: 0, stderr: '' })
     t.match(stdout, /^NODE +STATUS +URL +ITS OWN VIEW +RING\nnode-1 +alive +http\S+ +5 alive +[0-9a-f]{16}\n/)
     t.match(stdout, 'All 5 nodes that answer agree on one ring.')
@@ -32,7 +32,7 @@ test('the commands against a fleet of five', async (t) => {
 
   t.test('any one node is enough as a seed', async (t) => {
     const words = ['members', '--json', '--seeds', fleet.node('node-4').url]
-    const { stdout } = await fleet.run(words, { env: { RINGHOLD_STATE_DIR: '' } })
+    const { stdout } = await called(words, { RINGHOLD_STATE_DIR: '' })
     t.match(JSON.parse(stdout), { agree: true, members: names.map((name) => ({ name })) })
   })
 
@@ -40,7 +40,7 @@ test('the commands against a fleet of five', async (t) => {
     const document = await fleet.json<{ shares: { node: string; tokens: number }[] }>(['ring'])
     t.match(document, { ring: topology.ring, tokens: 16_384, unowned: 0, faults: [], checkedNodes: names })
     t.same(new Map(document.shares.map(({ node, tokens }) => [node, tokens])), ringOf(topology).tokensOf())
-    t.match((await fleet.run(['ring'])).stdout, /NODE +TOKENS +OF ALL[\s\S]+All 16,384 tokens have their owners/)
+    t.match((await fleet.call(['ring'])).stdout, /NODE +TOKENS +OF ALL[\s\S]+All 16,384 tokens have their owners/)
   })
 
   t.test('owner computes what the nodes say too', async (t) => {
@@ -55,7 +55,7 @@ test('the commands against a fleet of five', async (t) => {
     }))
     t.match(await fleet.json(['owner', key]), { key, hash, token, owners: expected, ring: topology.ring })
     t.match(
-      (await fleet.run(['owner', key])).stdout,
+      (await fleet.call(['owner', key])).stdout,
       new RegExp(`token ${token}\n\nOWNER +ROLE[\\s\\S]+${expected[0]?.url}`),
     )
   })
@@ -64,12 +64,9 @@ test('the commands against a fleet of five', async (t) => {
     const keys = ['plain', '.', '..', 'a/b%2F', 'tab\tnew\nline', '\u{1f511} key', '-dash']
     for (const key of keys) {
       const value = `value of ${key}`
-      t.match(
-        await fleet.json(['set', '--', key, value].toSpliced(1, 0, '--json')),
-        { stored: true, created: true },
-        JSON.stringify(key),
-      )
-      t.match(await fleet.run(['get', '--', key]), { code: 0, stdout: value, stderr: '' })
+      const set = await fleet.call(['set', '--json', '--', key, value])
+      t.match(JSON.parse(set.stdout), { stored: true, created: true }, JSON.stringify(key))
+      t.match(await fleet.call(['get', '--', key]), { code: 0, stdout: value, stderr: '' })
     }
     const bytes = Uint8Array.from({ length: 256 }, (_, at) => at)
     const { code } = await fleet.run(['set', 'bytes', '-', '--cache', 'images', '--content-type', 'image/png'], {
@@ -78,30 +75,34 @@ test('the commands against a fleet of five', async (t) => {
     t.equal(code, 0)
     const expected = { base64: Buffer.from(bytes).toString('base64'), bytes: 256, contentType: 'image/png' }
     t.match(await fleet.json(['get', 'bytes', '--cache', 'images']), { found: true, ...expected })
-    t.match(await fleet.run(['get', 'bytes']), { code: 3 }, 'another cache is another key space')
+    t.match(await fleet.call(['get', 'bytes']), { code: 3 }, 'another cache is another key space')
     t.match(await fleet.json(['set', 'brief', 'x', '--ttl-ms', '60000']), { ttlMs: 60_000 })
     const { ttlMs } = await fleet.json<{ ttlMs: number }>(['get', 'brief'])
     t.ok(ttlMs > 0 && ttlMs <= 60_000)
-    for (const key of keys) t.match(await fleet.run(['del', '--', key]), { code: 0, stdout: '', stderr: /^deleted/ })
+    for (const key of keys) t.match(await fleet.call(['del', '--', key]), { code: 0, stdout: '', stderr: /^deleted/ })
     t.match(await fleet.json(['del', 'brief']), { deleted: true })
   })
 
   t.test('an absent key ends with code 3', async (t) => {
-    t.match(await fleet.run(['get', 'absent']), {
+    t.match(await fleet.call(['get', 'absent']), {
       code: 3,
       stdout: '',
       stderr: /^ringhold: RINGHOLD_KEY_NOT_FOUND: [^\n]+\n$/,
     })
     t.same(await fleet.json(['get', 'absent'], [3]), { cache: 'default', key: 'absent', found: false })
-    t.match(await fleet.run(['del', 'absent']), { code: 3, stdout: '' })
+    t.match(await fleet.call(['del', 'absent']), { code: 3, stdout: '' })
     t.match(await fleet.json(['del', 'absent'], [3]), { deleted: false })
   })
 
   t.test('fill stores what it says, the same entries every time, and stats counts them', async (t) => {
     const words = ['fill', '500', '--cache', 'filled', '--value-bytes', '10']
     t.match(await fleet.json(words), { cache: 'filled', entries: 500, stored: 500, failed: 0, failures: {} })
-    t.match(await fleet.run(words), { code: 0, stdout: /^500 entries stored in filled in .*, 0 failed\n$/, stderr: '' })
-    t.match(await fleet.run(['get', 'key:500', '--cache', 'filled']), { stdout: 'key:500 ke' })
+    t.match(await fleet.call(words), {
+      code: 0,
+      stdout: /^500 entries stored in filled in .*, 0 failed\n$/,
+      stderr: '',
+    })
+    t.match(await fleet.call(['get', 'key:500', '--cache', 'filled']), { stdout: 'key:500 ke' })
     const stats = await fleet.json<{ nodes: { node: string; entries: number; ofMean: number }[] }>([
       'stats',
       '--cache',
@@ -114,7 +115,7 @@ test('the commands against a fleet of five', async (t) => {
       t.equal(entries, owned.filter((name) => name === node).length, `${node} has its keys`)
       t.equal(ofMean, entries / 100)
     }
-    const { stdout } = await fleet.run(['stats', '--cache', 'filled'])
+    const { stdout } = await fleet.call(['stats', '--cache', 'filled'])
     t.match(
       stdout,
       /^NODE +STATUS +ENTRIES +BYTES +OF MEAN\n(node-\d +alive +\d+ +[\d.]+ \w+ +[\d.]+ %\n){5}total +500 /,

@@ -65,9 +65,9 @@ interface Stats {
 
 /** countsAgree compares a fleet with its ledger: ring, entries per node, total, and every single key. */
 async function countsAgree(t: Test, fleet: FleetUnderTest, ledger: Ledger): Promise<Map<string, number>> {
-  const ring = await fleet.json<{ ring: string; faults: string[] }>(['ring'], [0, 4])
+  const ring = await fleet.runJson<{ ring: string; faults: string[] }>(['ring'], [0, 4])
   t.match(ring, { ring: ledger.checksum, faults: [] }, 'one ring, the one computed here')
-  const { nodes, total } = await fleet.json<Stats>(['stats'], [0, 4])
+  const { nodes, total } = await fleet.runJson<Stats>(['stats'], [0, 4])
   const counts = new Map(
     nodes.flatMap(({ node, entries }) => (entries === undefined ? [] : [[node, entries] as const])),
   )
@@ -93,7 +93,7 @@ async function readableKeys(fleet: FleetUnderTest): Promise<string[]> {
 }
 
 async function fill(t: Test, fleet: FleetUnderTest, ledger: Ledger): Promise<void> {
-  t.match(await fleet.json(['fill', `${entries}`]), { stored: entries, failed: 0 })
+  t.match(await fleet.runJson(['fill', `${entries}`]), { stored: entries, failed: 0 })
   ledger.fill()
   t.equal(ledger.total, entries)
 }
@@ -112,12 +112,12 @@ test('the classic exercise: after each step the total is exactly the keys that c
   const mean = entries / five.length
   for (const [node, count] of filled) t.ok(Math.abs(count - mean) < 0.1 * mean, `${node} has its share: ${count}`)
 
-  t.match(await fleet.json(['kill', '2']), { seenAs: 'dead', survivors: 4 })
+  t.match(await fleet.runJson(['kill', '2']), { seenAs: 'dead', survivors: 4 })
   ledger.changeRing(five.filter((name) => name !== 'node-2'))
   t.same(await countsAgree(t, fleet, ledger), without(filled, 'node-2'), 'the survivors lose nothing')
   t.equal(ledger.total, entries - (filled.get('node-2') as number))
 
-  t.match(await fleet.json(['start', '2']), { settled: true, nodes: 5 })
+  t.match(await fleet.runJson(['start', '2']), { settled: true, nodes: 5 })
   ledger.changeRing(five)
   const restarted = await countsAgree(t, fleet, ledger)
   t.same(
@@ -130,7 +130,7 @@ test('the classic exercise: after each step the total is exactly the keys that c
   await fill(t, fleet, ledger)
   t.same(await countsAgree(t, fleet, ledger), filled, 'refilled exactly as at first')
 
-  t.match(await fleet.json(['add']), { node: 'node-6', nodes: 6 })
+  t.match(await fleet.runJson(['add']), { node: 'node-6', nodes: 6 })
   const six = [...five, 'node-6']
   ledger.changeRing(six)
   const added = await countsAgree(t, fleet, ledger)
@@ -143,7 +143,7 @@ test('the classic exercise: after each step the total is exactly the keys that c
     ['node-3', six.filter((name) => name !== 'node-3')],
     ['node-5', six.filter((name) => name !== 'node-3' && name !== 'node-5')],
   ] as const) {
-    t.match(await fleet.json(['kill', victim]), { seenAs: 'dead', survivors: survivors.length })
+    t.match(await fleet.runJson(['kill', victim]), { seenAs: 'dead', survivors: survivors.length })
     ledger.changeRing(survivors)
     await countsAgree(t, fleet, ledger)
   }

@@ -18,7 +18,7 @@ import {
   ringOf,
   type Topology,
 } from '#sdk/protocol/index.js'
-import { seedOfFleet } from '#sdk/ring/index.js'
+import { type Ring, seedOfFleet } from '#sdk/ring/index.js'
 
 interface Stored {
   readonly bytes: Buffer
@@ -50,6 +50,7 @@ export class SmallNode {
   /** The names that this node takes for the ring; undefined: all that are alive. */
   believes: readonly string[] | undefined
   #server: Server | undefined
+  #ring: { readonly text: string; readonly ring: Ring } | undefined
   readonly #sockets = new Set<Socket>()
 
   constructor(fleet: SmallFleet, name: string) {
@@ -103,7 +104,14 @@ export class SmallNode {
       }))
       .sort((a, b) => (a.name < b.name ? -1 : 1)) as Topology['members'][number][]
     const shape = { members: listed, ringSeed: seedOfFleet(name), copies: 2 }
-    return { fleet: name, tokens: 16_384, ring: ringOf(shape).checksum, node: this.name, ...shape }
+    return { fleet: name, tokens: 16_384, ring: this.ring(shape).checksum, node: this.name, ...shape }
+  }
+
+  /** ring keeps the last ring, which takes a millisecond to compute. */
+  ring(shape: Pick<Topology, 'members' | 'ringSeed' | 'copies'> = this.topology()): Ring {
+    const text = JSON.stringify(shape.members)
+    if (this.#ring?.text !== text) this.#ring = { text, ring: ringOf(shape) }
+    return this.#ring.ring
   }
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -142,7 +150,7 @@ export class SmallNode {
     const [cache, name] = [match[1] as string, decodeURIComponent(match[2] as string)]
     checkCacheName(cache)
     checkKey(name)
-    const ring = ringOf(this.topology())
+    const ring = this.ring()
     const owner = ring.coordinator(ring.token(name)) as string
     const isOwner = owner === this.name
     if (!isOwner && request.headers[headerNames.route] === 'direct') {
@@ -207,7 +215,7 @@ export class SmallFleet {
 
   /** owner returns the node that owns a key when all agree. */
   owner(key: string): SmallNode {
-    const ring = ringOf((this.members[0] as SmallNode).topology())
+    const ring = (this.members[0] as SmallNode).ring()
     return this.node(ring.coordinator(ring.token(key)) as string)
   }
 

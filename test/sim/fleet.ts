@@ -12,10 +12,12 @@ import { Membership, type MembershipOptions, messageBytesMax, parsePeerMessage }
 import { seededRandom } from './random.ts'
 import { Schedule } from './schedule.ts'
 
+export type Range = readonly [min: number, max: number]
+
 export interface FleetOptions {
   readonly seed: number
   /** One way, in milliseconds, drawn evenly. Default: 0.5 to 3. */
-  readonly latencyMs?: readonly [number, number]
+  readonly latencyMs?: Range
   /** Share of messages lost, each way. Default: 0. */
   readonly loss?: number
   /** Whether messages travel as JSON through parsePeerMessage. Default: true; large fleets share the records instead. */
@@ -41,10 +43,11 @@ export class SimFleet {
   readonly byUrl = new Map<string, SimProcess>()
   readonly wire: boolean
   loss: number
-  /** Names of pairs between which nothing passes, as `from>to`. */
+  /** Addresses between which nothing passes, as `from>to`. */
   readonly cuts = new Set<string>()
-  /** Verdicts against processes that were up at that moment. */
+  /** Verdicts against processes that had neither ended nor lost their host, as sentences. */
   readonly wrongVerdicts: string[] = []
+  /** Called when the view of a process has changed. */
   onView: (process: SimProcess) => void = (process) => this.#lookForWrongVerdicts(process)
   readonly #options: FleetOptions
 
@@ -116,18 +119,37 @@ export class SimFleet {
     return this.schedule.runUntil(start + limitMs, holds) ? this.now - start : undefined
   }
 
-  /** cut stops everything between two groups, one way or both. */
+  /** record runs for a while and returns all requests that reached a process meanwhile. */
+  record(process: SimProcess, ms: number): PeerMessage[] {
+    const received: PeerMessage[] = []
+    process.onRequest = (message) => received.push(message)
+    this.run(ms)
+    process.onRequest = undefined
+    return received
+  }
+
+  /** cut stops everything between the addresses of two groups of names, one way or both. */
   cut(from: readonly string[], to: readonly string[], ways: 'one way' | 'both ways' = 'both ways'): void {
     for (const a of from) {
       for (const b of to) {
-        this.cuts.add(`${a}>${b}`)
-        if (ways === 'both ways') this.cuts.add(`${b}>${a}`)
+        this.cuts.add(`${urlOf(a)}>${urlOf(b)}`)
+        if (ways === 'both ways') this.cuts.add(`${urlOf(b)}>${urlOf(a)}`)
       }
     }
   }
 
   heal(): void {
     this.cuts.clear()
+  }
+
+  /** starve makes a process stand still again and again, as if others took its CPU, until the time given. */
+  starve(process: SimProcess, { pauseMs, runMs, until }: { pauseMs: Range; runMs: Range; until: number }): void {
+    if (this.now >= until) return
+    process.freeze()
+    this.schedule.after(this.draw(pauseMs), () => {
+      process.thaw()
+      this.schedule.after(this.draw(runMs), () => this.starve(process, { pauseMs, runMs, until }))
+    })
   }
 
   /** agreed tells whether all processes that are up hold exactly these members alive, and nobody else on the ring. */
@@ -143,19 +165,22 @@ export class SimFleet {
   }
 
   latency(): number {
-    const [min, max] = this.#options.latencyMs ?? [0.5, 3]
+    return this.draw(this.#options.latencyMs ?? [0.5, 3])
+  }
+
+  draw([min, max]: Range): number {
     return min + this.random() * (max - min)
   }
 
   passes(from: SimProcess, to: SimProcess): boolean {
-    return !this.cuts.has(`${from.name}>${to.name}`) && !(this.loss > 0 && this.random() < this.loss)
+    return !this.cuts.has(`${from.url}>${to.url}`) && !(this.loss > 0 && this.random() < this.loss)
   }
 
   #lookForWrongVerdicts(observer: SimProcess): void {
     for (const { name, status, instance } of observer.membership.view.values()) {
       if (status !== 'dead') continue
       const accused = this.processes.find((process) => process.instance === instance)
-      if (accused?.condition === 'up') {
+      if (accused?.condition === 'up' || accused?.condition === 'frozen') {
         this.wrongVerdicts.push(`${observer.name} holds ${name} dead at ${Math.round(this.now)} ms`)
       }
     }
@@ -168,6 +193,7 @@ export class SimProcess {
   readonly instance: string
   readonly membership: Membership
   condition: Condition = 'up'
+  onRequest: ((message: PeerMessage) => void) | undefined
   /** Effects of interest, with their times; exchanges and answers are left out. */
   readonly happenings: Happening[] = []
   bytesSent = 0
@@ -260,6 +286,7 @@ export class SimProcess {
 
   #serve(message: PeerMessage, reply: (message: PeerMessage) => void): void {
     this.#whenRunning(() => {
+      this.onRequest?.(message)
       const requestId = ++this.#lastRequest
       this.#answers.set(requestId, (answer) => {
         this.#answers.delete(requestId)

@@ -3,9 +3,8 @@ import type { Command } from 'commander'
 import type { Context, Shell } from '../context.ts'
 import { exitCodes } from '../exit-code.ts'
 import { type Agreement, agreementOf } from '../fleet/agreement.ts'
-import { isWhole, type Survey, shownStatus, surveyFleet, viewsOf } from '../fleet/survey.ts'
+import { isWhole, type Survey, type SurveyedMember, shownStatus, surveyFleet, viewsOf } from '../fleet/survey.ts'
 import { examples } from '../output/examples.ts'
-import { plural } from '../output/figures.ts'
 import type { Report } from '../output/report.ts'
 import { type Painter, statusCell } from '../output/style.ts'
 import { tableOf } from '../output/table.ts'
@@ -51,24 +50,23 @@ function tableText(survey: Survey, paint: Painter): string {
     member.name,
     statusCell(paint, shownStatus(member)),
     member.url,
-    member.view ? countsText(member.view.members.map(({ status }) => status)) : `- (${member.silence})`,
+    viewText(member),
     member.view?.ring ?? '-',
   ])
   return tableOf(columns, rows)
 }
 
-/** countsText sums statuses up: 4 alive, 1 dead. */
-function countsText(statuses: readonly string[]): string {
+/** What a node sees in sum, as `4 alive, 1 dead`, or why it does not say. */
+function viewText({ view, silence }: SurveyedMember): string {
+  if (!view) return silence === undefined ? '-' : `- (${silence})`
   const counts = new Map<string, number>()
-  for (const status of statuses) counts.set(status, (counts.get(status) ?? 0) + 1)
+  for (const { status } of view.members) counts.set(status, (counts.get(status) ?? 0) + 1)
   return [...counts].map(([status, count]) => `${count} ${status}`).join(', ')
 }
 
 function verdict(survey: Survey, { agree, differences }: Agreement): string {
   const answering = viewsOf(survey).length
-  if (agree)
-    return answering === 1 ? 'The only node that answers.' : `All ${answering} nodes that answer agree on one ring.`
-  return [`The ${plural(answering, 'node')} that answer do not agree:`, ...differences.map((line) => `  ${line}`)].join(
-    '\n',
-  )
+  if (!agree) return ['The nodes do not agree:', ...differences.map((line) => `  ${line}`)].join('\n')
+  if (answering === 1) return 'Only one node answers.'
+  return `All ${answering} nodes that answer agree on one ring.`
 }

@@ -2,8 +2,11 @@
 import type { Command } from 'commander'
 import type { Context, Shell } from '../context.ts'
 import { exitCodes } from '../exit-code.ts'
-import { waitSettled } from '../fleet/settle.ts'
+import { settledViews } from '../fleet/settle.ts'
+import { waitUntil } from '../fleet/wait-until.ts'
 import { askSupervisor } from '../local-fleet/control-client.ts'
+import { nodeFailure } from '../local-fleet/node-failure.ts'
+import type { StateFolder } from '../local-fleet/state-folder.ts'
 import type { Change } from '../local-fleet/supervisor.ts'
 import { examples } from '../output/examples.ts'
 import { plural, secondsText } from '../output/figures.ts'
@@ -43,19 +46,26 @@ export function addAdd(program: Command, shell: Shell): void {
 export async function bringUp(context: Context, start: () => Promise<Change>): Promise<Report> {
   const startedAt = performance.now()
   const { node, changed } = await start()
-  const nodes = await askSupervisor(context.stateFolder, { action: 'status' })
-  const running = nodes.filter(({ phase }) => phase === 'running' || phase === 'waiting')
-  const views = await waitSettled(running, { deadlineMs: context.settleTimeoutMs })
+  const seenBy = await waitUntil(() => settledWith(context.stateFolder, node.name), {
+    deadlineMs: context.settleTimeoutMs,
+  })
   const ms = Math.round(performance.now() - startedAt)
-  const { name, url } = node
-  const document = { node: name, url, pid: node.pid, changed, settled: views !== undefined, nodes: running.length, ms }
-  if (!views) {
-    const note = `${name} is started at ${url}, but not all nodes saw it alive after ${secondsText(ms)}; see its log.`
+  const { name, url, pid } = node
+  const document = { node: name, url, pid, changed, settled: seenBy !== undefined, nodes: seenBy, ms }
+  if (seenBy === undefined) {
+    const note = `${name} is started at ${url}, but not all nodes saw it alive after ${secondsText(ms)}. Its log: ${node.log}`
     return { document, note, exitCode: exitCodes.degraded }
   }
   if (!changed) return { document, note: `${name} is running already, at ${url}.` }
-  return {
-    document,
-    text: `${name} is alive at ${url} in the view of ${plural(running.length, 'node')} after ${secondsText(ms)}.`,
-  }
+  const text = `${name} is alive at ${url} in the view of ${plural(seenBy, 'node')} after ${secondsText(ms)}.`
+  return { document, text }
+}
+
+/** The number of nodes once all agree; undefined as long as they do not. */
+async function settledWith(folder: StateFolder, name: string): Promise<number | undefined> {
+  const nodes = await askSupervisor(folder, { action: 'status' })
+  const failed = nodes.find((node) => node.name === name && node.phase === 'failed')
+  if (failed) throw nodeFailure(failed)
+  const running = nodes.filter(({ phase }) => phase === 'running' || phase === 'waiting')
+  return (await settledViews(running))?.length
 }

@@ -28,7 +28,7 @@ export function addUp(program: Command, shell: Shell): void {
     .command('up')
     .summary('start a local fleet and stay with it until Ctrl-C')
     .description(
-      'Starts nodes on 127.0.0.1, waits until all agree on one ring, and restarts those that die by themselves. Ctrl-C stops all; a second one at once. The other commands find this fleet through its state folder (RINGHOLD_STATE_DIR).',
+      'Starts nodes on 127.0.0.1, waits until all agree on one ring, and restarts those that die by themselves. Ctrl-C stops all; a second one at once. The other commands find this fleet through its state folder (RINGHOLD_STATE_DIR). RINGHOLD_COPIES, RINGHOLD_LOG_LEVEL and RINGHOLD_JOIN_TIMEOUT_MS are passed on to the nodes.',
     )
     .option('--nodes <count>', 'how many nodes', wholeNumber(1, nodesMax), 5)
     .option('--port <port>', 'first port for clients; the other nodes count up', wholeNumber(1, 65_535), 7001)

@@ -19,11 +19,14 @@ export interface SettleOptions {
 
 /** waitSettled returns the views once all nodes hold each other alive on one ring; undefined past the deadline. */
 export function waitSettled(nodes: readonly NodeAddress[], options: SettleOptions): Promise<Topology[] | undefined> {
+  return waitUntil(() => settledViews(nodes), options)
+}
+
+/** settledViews asks once: the views of all nodes if they hold each other alive on one ring, else undefined. */
+export async function settledViews(nodes: readonly NodeAddress[]): Promise<Topology[] | undefined> {
+  const views = await askAll(nodes)
   const names = nodes.map(({ name }) => name)
-  return waitUntil(async () => {
-    const views = await askAll(nodes)
-    return isSettled(names, views) ? views : undefined
-  }, options)
+  return isSettled(names, views) ? views : undefined
 }
 
 /** waitGone returns the views once all survivors have taken a member off their ring for good; undefined past the deadline. */

@@ -39,7 +39,7 @@ export async function surveyFleet(seeds: readonly string[], timeoutMs: number): 
     known.map(async ({ name, url, status }): Promise<SurveyedMember> => {
       const asked = answers.find((answer) => answer.view?.node === name && answer.view.fleet === first.fleet)
       if (asked) return { name, url, status, view: asked.view, silence: undefined }
-      if (status === 'left') return { name, url, status, view: undefined, silence: 'left' }
+      if (status === 'left') return { name, url, status, view: undefined, silence: undefined }
       const answer = await ask(url, status === 'dead' ? Math.min(timeoutMs, deadAnswerMsMax) : timeoutMs)
       if (answer.view === undefined || answer.view.node === name) return { name, url, status, ...answer }
       return { name, url, status, view: undefined, silence: `${answer.view.node} answers there` }

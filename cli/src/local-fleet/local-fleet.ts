@@ -14,6 +14,7 @@ import { waitSettled } from '../fleet/settle.ts'
 import { waitUntil } from '../fleet/wait-until.ts'
 import { isSupervised } from './control-client.ts'
 import { ControlServer } from './control-server.ts'
+import { nodeFailure } from './node-failure.ts'
 import { type NodePlan, type PortRange, planFleet } from './node-plan.ts'
 import { type NodeSettings, nodeEntry } from './node-process.ts'
 import { checkPorts } from './port-check.ts'
@@ -50,7 +51,7 @@ export class LocalFleet {
       range: options.range,
       logPathOf: (node) => this.logPath(node),
       onEvent: (event) => {
-        if (event.event === 'failed') this.#failure.abort(event)
+        if (event.event === 'failed') this.#failure.abort()
         options.onEvent(event)
       },
       onChange: (nodes) => folder.write({ supervisor: process.pid, fleet: options.settings.fleet, nodes }),
@@ -94,7 +95,8 @@ export class LocalFleet {
     const signal = AbortSignal.any([options.signal, this.#failure.signal])
     const views = await waitSettled(this.nodes, { deadlineMs: options.deadlineMs, signal })
     if (views || options.signal.aborted) return views
-    if (this.#failure.signal.aborted) throw this.#failed(this.#failure.signal.reason as SupervisorEvent)
+    const failed = this.nodes.find(({ phase }) => phase === 'failed')
+    if (failed) throw nodeFailure(failed)
     throw new RingholdError('RINGHOLD_RING_UNSETTLED', {
       detail: `the nodes did not agree on one ring within ${options.deadlineMs / 1000} s; their logs are in ${this.#logDir}`,
     })
@@ -110,14 +112,6 @@ export class LocalFleet {
   /** killAll ends all processes at once; `close` then has nothing left to wait for. */
   killAll(): void {
     this.#supervisor.killAll()
-  }
-
-  #failed(event: SupervisorEvent): RingholdError {
-    const { node, reason, log } = event as Extract<SupervisorEvent, { event: 'failed' }>
-    const said = log.findLast((line) => line.startsWith('ringhold: ')) ?? log.at(-1) ?? 'nothing'
-    return new RingholdError('RINGHOLD_NODE_FAILED', {
-      detail: `${node} was given up, ${reason}. It said last: ${said.replace(/\.$/, '')}. Its log: ${this.logPath(node)}`,
-    })
   }
 }
 

@@ -9,6 +9,9 @@ export const nodesMax = 100
 
 const portMax = 65_535
 
+/** What a node takes as its name; checked here too, since the name becomes a file name. */
+const namePattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
+
 export interface NodePlan {
   readonly name: string
   readonly port: number
@@ -39,6 +42,8 @@ export function planFleet(nodes: number, range: PortRange): NodePlan[] {
 export function planNext(plans: readonly NodePlan[], range: PortRange, choice: { name?: string; skip?: number } = {}) {
   if (plans.length >= nodesMax) throw badOption(`a local fleet has at most ${nodesMax} nodes`)
   const name = choice.name ?? `node-${Math.max(0, ...plans.map((plan) => numberOf(plan.name))) + 1}`
+  if (!namePattern.test(name))
+    throw badOption(`${JSON.stringify(name)} is no name for a node: use letters, digits, . _ -`)
   if (plans.some((plan) => plan.name === name)) throw badOption(`the fleet has a node ${name} already`)
   const taken = new Set(plans.flatMap(({ port, peerPort }) => [port, peerPort]))
   let skip = choice.skip ?? 0

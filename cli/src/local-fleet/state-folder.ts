@@ -34,6 +34,8 @@ export interface NodeRecord {
   readonly name: string
   readonly url: string
   readonly peerUrl: string
+  /** Path of its log. */
+  readonly log: string
   readonly phase: Phase
   /** undefined while no process runs. */
   readonly pid?: number

@@ -50,6 +50,7 @@ export interface Change {
 
 interface Slot {
   readonly plan: NodePlan
+  readonly log: string
   phase: Phase
   policy: RestartPolicy
   process?: NodeProcess | undefined
@@ -81,8 +82,7 @@ export class Supervisor {
 
   /** startAll starts the planned nodes, each with all others as seeds. */
   startAll(plans: readonly NodePlan[]): void {
-    for (const plan of plans) this.#slots.set(plan.name, { plan, phase: 'stopped', policy: new RestartPolicy() })
-    for (const slot of this.#slots.values()) slot.phase = 'running'
+    for (const plan of plans) this.#addSlot(plan)
     for (const slot of this.#slots.values()) this.#spawn(slot)
     this.#changed()
   }
@@ -96,8 +96,7 @@ export class Supervisor {
       if (!(await isFree(plan.port)) || !(await isFree(plan.peerPort))) continue
       // Another request may have planned the same node while the ports were looked at.
       if (this.#slots.has(plan.name)) continue
-      const slot: Slot = { plan, phase: 'running', policy: new RestartPolicy() }
-      this.#slots.set(plan.name, slot)
+      const slot = this.#addSlot(plan)
       this.#spawn(slot)
       this.#changed()
       return { node: recordOf(slot), changed: true }
@@ -160,15 +159,22 @@ export class Supervisor {
     }
   }
 
+  #addSlot(plan: NodePlan): Slot {
+    const log = this.#options.logPathOf(plan.name)
+    const slot: Slot = { plan, log, phase: 'running', policy: new RestartPolicy() }
+    this.#slots.set(plan.name, slot)
+    return slot
+  }
+
   #spawn(slot: Slot): void {
-    const { entry, settings, logPathOf } = this.#options
+    const { entry, settings } = this.#options
     const seeds = [...this.#slots.values()].filter((other) => other !== slot && other.phase === 'running')
     const env = envOf(
       slot.plan,
       seeds.map((other) => other.plan),
       settings,
     )
-    const process = new NodeProcess({ entry, env, logPath: logPathOf(slot.plan.name) })
+    const process = new NodeProcess({ entry, env, logPath: slot.log })
     slot.process = process
     slot.policy.started(performance.now())
     void process.exited.then((exit) => this.#onExit(slot, exit))
@@ -183,12 +189,12 @@ export class Supervisor {
   }
 
   #onDeath(slot: Slot, exit: Exit): void {
-    const { onEvent, logPathOf } = this.#options
+    const { onEvent } = this.#options
     const node = slot.plan.name
     const decision = slot.policy.died(performance.now(), exit.code)
     if (decision.type === 'give-up') {
       slot.phase = 'failed'
-      onEvent({ event: 'failed', node, exit, reason: decision.reason, log: lastLines(logPathOf(node), logLinesShown) })
+      onEvent({ event: 'failed', node, exit, reason: decision.reason, log: lastLines(slot.log, logLinesShown) })
       return
     }
     slot.phase = 'waiting'
@@ -217,7 +223,14 @@ export class Supervisor {
   }
 }
 
-function recordOf({ plan, phase, process }: Slot): NodeRecord {
+function recordOf({ plan, log, phase, process }: Slot): NodeRecord {
   const pid = process?.pid
-  return { name: plan.name, url: clientUrlOf(plan), peerUrl: peerUrlOf(plan), phase, ...(pid !== undefined && { pid }) }
+  return {
+    name: plan.name,
+    url: clientUrlOf(plan),
+    peerUrl: peerUrlOf(plan),
+    log,
+    phase,
+    ...(pid !== undefined && { pid }),
+  }
 }

@@ -39,7 +39,7 @@ export const errorTable = {
   RINGHOLD_BAD_REQUEST: entry(
     400,
     'The request is malformed',
-    'See the detail; /docs of the README lists what each route takes.',
+    'See the detail; the README lists what each route takes.',
   ),
   RINGHOLD_KEY_NOT_FOUND: entry(
     404,

@@ -5,6 +5,7 @@
  *      stop    leave ─► drain ─► depart ─► closed             each other in any order.
  */
 import { randomUUID } from 'node:crypto'
+import type { Server } from 'node:http'
 import type { Member, View } from '@ringhold/sdk/membership'
 import { defaultLimits, type RingholdError } from '@ringhold/sdk/protocol'
 import { seedOfFleet } from '@ringhold/sdk/ring'
@@ -122,6 +123,11 @@ export class CacheNode {
     return this.#tokens
   }
 
+  /** The server of the listener for clients. */
+  get clientServer(): Server {
+    return this.#clients.server
+  }
+
   answers(now: number): Answers {
     return this.#membership?.answers(now) ?? 'joining'
   }
@@ -163,7 +169,7 @@ export class CacheNode {
     logger.info({ urls, ring: this.ring.checksum, members: this.view.size }, 'ready')
   }
 
-  /** stop leaves the fleet in good order and closes everything: within about 3 s, whatever the peers do. */
+  /** stop leaves the fleet in good order and closes everything: within about 5 s, whatever peers and clients do. */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop()
     return this.#stopped

@@ -13,7 +13,7 @@ test('the option wins over the variable, the variable over the local fleet, that
   const folder = new StateFolder(env)
   folder.create()
   const node = (name: string, port: number, phase: 'running' | 'stopped') => {
-    return { name, url: `http://127.0.0.1:${port}`, peerUrl: '', phase }
+    return { name, url: `http://127.0.0.1:${port}`, peerUrl: '', log: '', phase }
   }
   const nodes = [node('node-1', 9001, 'stopped'), node('node-2', 9002, 'running')]
   folder.write({ supervisor: process.pid, fleet: 'f', nodes })

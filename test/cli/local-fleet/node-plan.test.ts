@@ -26,7 +26,9 @@ test('one node more takes the number above all others and the first ports that n
   t.same(planNext(plans, range, { name: 'extra' }), { name: 'extra', port: 7004, peerPort: 7104 })
   const named = [...plans, planNext(plans, range, { name: 'extra' })]
   t.same(planNext(named, range), { name: 'node-4', port: 7005, peerPort: 7105 })
-  t.throws(() => planNext(plans, range, { name: 'node-2' }), badOption)
+  for (const name of ['node-2', '', '../x', 'a b', 'x'.repeat(65)]) {
+    t.throws(() => planNext(plans, range, { name }), badOption, name)
+  }
   t.throws(() => planNext([], { port: 65_000, peerPort: 65_535 }, { skip: 1 }), badOption, 'ports run out')
 })
 

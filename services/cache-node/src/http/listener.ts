@@ -12,20 +12,29 @@ export interface ListenerOptions {
   /** The name of this node. */
   readonly self: string
   readonly logger: FastifyBaseLogger
+  readonly patience?: Patience
 }
 
-/** How long things may take, in milliseconds. Node looks every `checkMs`, so limits are late by that at most. */
-const patience = {
+/** Patience is how long things may take, in milliseconds. Node looks every `checkMs`: limits are late by that at most. */
+export interface Patience {
   /** Until the head of a request is there; from when the connection stands. */
-  headMs: 10_000,
+  readonly headMs: number
   /** Until the whole request is there: a megabyte over a slow line. */
-  requestMs: 30_000,
+  readonly requestMs: number
   /** Without a byte in either direction; above the longest long-poll. */
-  silenceMs: 40_000,
+  readonly silenceMs: number
   /** Between requests: longer than clients keep idle connections, so that they close first. */
+  readonly keepAliveMs: number
+  readonly checkMs: number
+}
+
+export const defaultPatience: Patience = {
+  headMs: 10_000,
+  requestMs: 30_000,
+  silenceMs: 40_000,
   keepAliveMs: 72_000,
   checkMs: 1_000,
-} as const
+}
 
 /** connectionsMax is how many connections a listener holds at a time. */
 export const connectionsMax = 10_000
@@ -34,7 +43,7 @@ export const connectionsMax = 10_000
 const paramCharsMax = 16_384
 
 /** newListener makes a listener without routes. */
-export function newListener({ self, logger }: ListenerOptions): FastifyInstance {
+export function newListener({ self, logger, patience = defaultPatience }: ListenerOptions): FastifyInstance {
   const app = Fastify({
     loggerInstance: logger,
     // Requests are counted, not logged, and need no logger of their own each.
@@ -68,5 +77,19 @@ export function newListener({ self, logger }: ListenerOptions): FastifyInstance 
   answerProblems(app, self)
   answerUnknownRoutes(app, self)
   refuseAmbiguity(app)
+  endConnectionsOnClose(app)
   return app
+}
+
+/** Once it closes, a listener says so with every reply: Fastify does for requests that come later, not for those under way. */
+function endConnectionsOnClose(app: FastifyInstance): void {
+  let isClosing = false
+  app.addHook('preClose', (done) => {
+    isClosing = true
+    done()
+  })
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    if (isClosing) reply.header('connection', 'close')
+    done()
+  })
 }

@@ -21,6 +21,11 @@ export class TopologyFeed {
     this.#topology = topology
   }
 
+  /** How many wait for a change now. */
+  get waiting(): number {
+    return this.#waiters.size
+  }
+
   current(): TopologyText {
     if (this.#current === undefined) {
       const body = Buffer.from(JSON.stringify(this.#topology()))

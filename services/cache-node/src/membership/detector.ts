@@ -126,7 +126,7 @@ export class Detector {
         // Its heart beats, so the news of its suspicion has not reached it.
         suspicion.since = awake
         this.#tellNowAndThen(name)
-      } else this.#pronounce(member, 'dead', 'not refuted in time')
+      } else this.#bury(member, 'not refuted in time')
     }
   }
 
@@ -181,7 +181,7 @@ export class Detector {
         break
       case 'dead':
         this.#end(investigation)
-        this.#pronounce(member, 'dead', 'nothing listens at its address')
+        this.#bury(member, 'nothing listens at its address')
     }
   }
 
@@ -251,13 +251,17 @@ export class Detector {
   }
 
   #accuse(member: Member): void {
-    const { self } = this.#core
-    if (member.status === 'joining') this.#pronounce(member, 'dead', 'it went while joining')
-    else if (member.status === 'leaving') this.#pronounce(member, 'left', 'it went while leaving')
+    const why = 'no probe was answered'
+    if (member.status !== 'alive' && member.status !== 'suspect') this.#bury(member, why)
     else {
-      if (member.status === 'alive') this.#pronounce(member, 'suspect', 'no probe was answered')
-      this.accused(member.name, member.incarnation, [self.name])
+      if (member.status === 'alive') this.#pronounce(member, 'suspect', why)
+      this.accused(member.name, member.incarnation, [this.#core.self.name])
     }
+  }
+
+  /** Whoever had announced that it leaves has left, however it ended. */
+  #bury(member: Member, why: string): void {
+    this.#pronounce(member, member.status === 'leaving' ? 'left' : 'dead', why)
   }
 
   #pronounce(member: Member, status: Status, why: string): void {

@@ -364,7 +364,7 @@ export class Membership {
 
   #refusedBySeed(url: string, code: ErrorCode, detail: string): void {
     if (this.self.status === 'joining' && code === 'RINGHOLD_WRONG_FLEET') this.#stop(code, `${url}: ${detail}`)
-    else this.#core.log('warn', `the seed ${url} refuses this node: ${detail}`, { seed: url, code })
+    else this.#core.log('warn', `refused by the seed ${url}: ${detail}`, { seed: url, code })
   }
 
   #stop(code: ErrorCode, detail: string): void {

@@ -28,9 +28,10 @@ export function judge(self: Member, heard: Member): Judgement {
   }
   const past = isGone(heard.status) || heard.urls.peer === self.urls.peer
   if (past) return refuteIfBeaten(self, heard)
-  // One of two processes has to yield. A joining one yields to one that runs, else the lower record does.
-  const yields = self.status === 'joining' && heard.status !== 'joining' ? true : lower(self, heard)
-  return yields ? { type: 'contest' } : ignore
+  // One of two processes has to yield, and only that one asks: a joining one to one that runs, else the lower record.
+  const weJoin = self.status === 'joining'
+  const theyJoin = heard.status === 'joining'
+  return (weJoin === theyJoin ? lower(self, heard) : weJoin) ? { type: 'contest' } : ignore
 }
 
 function refuteIfBeaten(self: Member, heard: Member): Judgement {

@@ -6,7 +6,7 @@
  * loop stood still does not hold the missing replies against others.
  */
 export interface MembershipSettings {
-  /** How often the shell calls tick(). Lower: deadlines are met more exactly. Cost: wake-ups of an idle process. */
+  /** How often the shell calls tick(). Lower: deadlines are met more exactly. Cost: wake-ups while idle. */
   readonly tickIntervalMs: number
   /** How often a node raises its heartbeat and exchanges gossip. Lower: faster detection of silent faults; bytes grow in proportion. */
   readonly gossipIntervalMs: number
