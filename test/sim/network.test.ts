@@ -10,7 +10,7 @@ function healthyAllAlong(fleet: SimFleet): boolean {
 }
 
 test('one message in ten lost for five minutes: no healthy node is declared dead', async (t) => {
-  underSeeds(t, 8, (seed, say) => {
+  underSeeds(t, 5, (seed, say) => {
     const fleet = runningFleet(five, { seed })
     fleet.loss = 0.1
     fleet.run(300_000)
