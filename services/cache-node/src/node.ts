@@ -22,7 +22,7 @@ import { PeerForwarder } from './forward/peer-forwarder.ts'
 import { type GossipCounters, Gossiper } from './gossip/gossiper.ts'
 import { TopologyFeed } from './http/topology-feed.ts'
 import { listenOn } from './listen.ts'
-import { Membership } from './membership/membership.ts'
+import { Membership, type Sightings } from './membership/membership.ts'
 import type { MembershipSettings } from './membership/settings.ts'
 import { topologyOf } from './reports.ts'
 import { MapStore } from './store/map-store.ts'
@@ -114,8 +114,9 @@ export class CacheNode {
     return this.#gossiper
   }
 
-  get gossipCounters(): GossipCounters {
-    return this.#gossiper?.counters ?? { exchangesSent: 0, exchangesFailed: 0, bytesSent: 0, bytesReceived: 0 }
+  get gossipCounters(): GossipCounters & Readonly<Sightings> {
+    const traffic = this.#gossiper?.counters ?? { exchangesSent: 0, exchangesFailed: 0, bytesSent: 0, bytesReceived: 0 }
+    return { ...traffic, ...(this.#membership?.sightings ?? { suspicions: 0, deaths: 0, refutations: 0 }) }
   }
 
   /** How many tokens this node coordinates. */

@@ -26,7 +26,15 @@ const nodeStats = Type.Object({
   wrongOwner: count,
   evictions: count,
   expirations: count,
-  gossip: Type.Object({ exchangesSent: count, exchangesFailed: count, bytesSent: count, bytesReceived: count }),
+  gossip: Type.Object({
+    exchangesSent: count,
+    exchangesFailed: count,
+    bytesSent: count,
+    bytesReceived: count,
+    suspicions: Type.Integer({ minimum: 0, description: 'Members that came under suspicion, whoever accused them.' }),
+    deaths: Type.Integer({ minimum: 0, description: 'Members that were alive to this node and then declared dead.' }),
+    refutations: Type.Integer({ minimum: 0, description: 'How often this node refuted what others said of it.' }),
+  }),
 })
 
 const schema = {

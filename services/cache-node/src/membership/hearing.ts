@@ -78,8 +78,10 @@ export class Hearing {
   }
 
   #note(member: Member, before: Member | undefined): void {
-    const { heartbeats, order, obituaries, awake } = this.#core
+    const { heartbeats, order, obituaries, sightings, awake } = this.#core
     const { name, incarnation, status } = member
+    if (status === 'suspect') sightings.suspicions++
+    if (status === 'dead' && before && !isGone(before.status)) sightings.deaths++
     if (isGone(status)) heartbeats.forget(name)
     else {
       if (before?.incarnation !== incarnation) heartbeats.begin(name, incarnation, awake)

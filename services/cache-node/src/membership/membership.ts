@@ -28,7 +28,7 @@ import { type ErrorCode, RingholdError } from '@ringhold/sdk/protocol'
 import { AwakeClock } from './awake-clock.ts'
 import { Composer } from './composer.ts'
 import { Contest } from './contest.ts'
-import { Core } from './core.ts'
+import { Core, type Sightings } from './core.ts'
 import { Detector } from './detector.ts'
 import type { Effect, Settlement } from './effect.ts'
 import { outcomeOf } from './exchanges.ts'
@@ -44,6 +44,7 @@ import { type MembershipSettings, settingsOf } from './settings.ts'
 import { Spread } from './spread.ts'
 import { Sync } from './sync.ts'
 
+export type { Sightings } from './core.ts'
 export type { Effect, Settlement } from './effect.ts'
 export { messageBytesMax, type PeerMessage } from './message.ts'
 export { parsePeerMessage } from './parse-message.ts'
@@ -137,6 +138,11 @@ export class Membership {
 
   get self(): Member {
     return this.#core.self
+  }
+
+  /** What this node saw happen since it started. */
+  get sightings(): Readonly<Sightings> {
+    return this.#core.sightings
   }
 
   get view(): View {

@@ -45,6 +45,7 @@ export class OwnRecord {
         const { incarnation, declaredDead } = judgement
         if (declaredDead) this.#dropEntries(heard)
         if (heard.instance === self.instance) health.trouble()
+        this.#core.sightings.refutations++
         this.#core.log('info', `refuting that this node is ${heard.status}`, { heard: heard.status, incarnation })
         this.become({ incarnation })
       }
