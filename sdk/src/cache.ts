@@ -1,44 +1,32 @@
 /** A key space of the fleet: the methods that applications call. */
-import { copyOf, decode, type Encoded, encode } from './codec.ts'
-import type { CallOptions, Engine } from './engine.ts'
+import { copyOf, decode } from './codec.ts'
+import {
+  type DeleteOptions,
+  deleteCommand,
+  getCommand,
+  listOf,
+  type SetEntry,
+  type SetOptions,
+  setCommand,
+  type Target,
+} from './commands.ts'
+import type { Engine } from './engine.ts'
 import { executeMany } from './many.ts'
+import type { CallOptions } from './options.ts'
 import { RingholdPartialError } from './partial-error.ts'
 import {
   type Command,
-  type Condition,
   type ConditionFailed,
   checkCacheName,
-  checkKey,
-  checkTtlMs,
   type DeleteCommand,
-  type Deleted,
   type GetCommand,
   type Hit,
   type Miss,
   type OutcomeOf,
-  RingholdError,
   type SetCommand,
   type Version,
   type Written,
 } from './protocol/index.ts'
-
-export interface SetOptions extends CallOptions {
-  /** Whole milliseconds above 0 until the entry expires. Default: it never does. */
-  readonly ttlMs?: number
-  /** Store only where the key has no value. */
-  readonly ifAbsent?: boolean
-  /** Store only where the key has a value. */
-  readonly ifPresent?: boolean
-  /** Store only where the value has this version, or one of these. */
-  readonly ifVersion?: Version | readonly Version[]
-  /** Content type to store instead of the usual one. It decides what a reader gets: JSON, text or bytes. */
-  readonly contentType?: string
-}
-
-export interface DeleteOptions extends CallOptions {
-  /** Delete only where the value has this version, or one of these. */
-  readonly ifVersion?: Version | readonly Version[]
-}
 
 /** SetResult is what became of a write. */
 export type SetResult =
@@ -58,9 +46,6 @@ export type SetResult =
       readonly version: Version | undefined
     }
 
-/** SetEntry is one entry of setMany. */
-export type SetEntry = readonly [key: string, value: unknown, options?: Omit<SetOptions, 'timeoutMs' | 'signal'>]
-
 /** Entry is a value with what the fleet knows of it. */
 export interface Entry<T> {
   readonly value: T
@@ -78,12 +63,14 @@ export class Cache {
   /** Name of the key space. */
   readonly name: string
   readonly #engine: Engine
+  readonly #target: Target
 
   /** @internal Use `Ringhold.connect()` and `client.cache(name)`. */
   constructor(engine: Engine, name: unknown) {
     checkCacheName(name)
     this.name = name
     this.#engine = engine
+    this.#target = { cache: name, limits: engine.limits }
   }
 
   /** get returns the value of a key; undefined on a miss. */
@@ -111,59 +98,60 @@ export class Cache {
 
   /** set stores a value: JSON by default, Uint8Array and strings as they are. Bytes must not change until it resolves. */
   async set(key: string, value: unknown, options: SetOptions = {}): Promise<SetResult> {
-    return this.#execute(this.#setCommand(key, value, options), options, setResultOf, unreachable)
+    return this.#execute(setCommand(this.#target, [key, value], options), options, setReading)
   }
 
   /** delete removes a key, and tells whether this call removed a value. */
   async delete(key: string, options: DeleteOptions = {}): Promise<boolean> {
-    return this.#execute(this.#deleteCommand(key, options), options, wasDeleted, false)
+    return this.#execute(deleteCommand(this.#target, key, options), options, deleteReading)
   }
 
   /** getMany returns the values of keys in their order, undefined for misses. Rejects with RINGHOLD_PARTIAL where some failed. */
   async getMany<T = unknown>(keys: Iterable<string>, options: CallOptions = {}): Promise<(T | undefined)[]> {
-    const commands = Array.from(keys, (key) => this.#getCommand(key))
+    const commands = listOf(keys, 'keys').map((key) => getCommand(this.#target, key))
     const read = (outcome: Hit | Miss) =>
       outcome.type === 'hit' ? (decode(outcome.value, outcome.contentType) as T) : undefined
-    return this.#executeMany<GetCommand, T | undefined>(commands, options, { read, unreachable: undefined })
+    return this.#executeMany<GetCommand, T | undefined>(commands, options, { read, whenUnreachable: undefined })
   }
 
   /**
-   * setMany stores entries `[key, value, options?]`, e.g. a Map or `Object.entries(record)`. `options` holds for entries
-   * without options of their own. Where a key comes twice its last entry is stored. Rejects with RINGHOLD_PARTIAL where some failed.
+   * setMany stores entries `[key, value, options?]`, e.g. a Map or `Object.entries(record)`. Options of an entry win
+   * over those of the call. Where a key comes twice its last entry is stored. Rejects with RINGHOLD_PARTIAL where some failed.
    */
   async setMany(entries: Iterable<SetEntry>, options: SetOptions = {}): Promise<SetResult[]> {
-    const commands = Array.from(entries, ([key, value, own]) => this.#setCommand(key, value, { ...options, ...own }))
-    return this.#executeMany<SetCommand, SetResult>(commands, options, { read: setResultOf, unreachable })
+    const commands = listOf(entries, 'entries (of a record: Object.entries(record))').map((entry) =>
+      setCommand(this.#target, entry, entry[2] === undefined ? options : { ...options, ...entry[2] }),
+    )
+    return this.#executeMany(commands, options, setReading)
   }
 
   /** deleteMany removes keys, and returns how many had a value. Rejects with RINGHOLD_PARTIAL where some failed. */
   async deleteMany(keys: Iterable<string>, options: CallOptions = {}): Promise<number> {
-    const commands = Array.from(new Set(keys), (key) => this.#deleteCommand(key, {}))
-    const deleted = await this.#executeMany(commands, options, { read: wasDeleted, unreachable: false })
+    const commands = [...new Set(listOf(keys, 'keys'))].map((key) => deleteCommand(this.#target, key, {}))
+    const deleted = await this.#executeMany(commands, options, deleteReading)
     return deleted.filter((wasThere) => wasThere).length
   }
 
   async #hitOf(key: string, options: CallOptions): Promise<Hit | undefined> {
-    return this.#execute(this.#getCommand(key), options, hitOf, undefined)
+    return this.#execute(getCommand(this.#target, key), options, hitReading)
   }
 
   async #execute<C extends Command, R>(
     command: C,
     options: CallOptions,
-    read: (outcome: OutcomeOf<C>) => R,
-    unreachable: R,
+    { read, whenUnreachable }: Reading<C, R>,
   ): Promise<R> {
     try {
       return read(await this.#engine.call(options, (scope) => this.#engine.executor.execute(command, scope)))
     } catch (error) {
-      return this.#engine.failOpen(error, unreachable)
+      return this.#engine.failOpen(error, whenUnreachable)
     }
   }
 
   async #executeMany<C extends Command, R>(
     commands: readonly C[],
     options: CallOptions,
-    { read, unreachable }: { readonly read: (outcome: OutcomeOf<C>) => R; readonly unreachable: R },
+    { read, whenUnreachable }: Reading<C, R>,
   ): Promise<R[]> {
     const { executor, fleet, settings } = this.#engine
     const { values, failures } = await this.#engine.call(options, (scope) =>
@@ -180,37 +168,30 @@ export class Cache {
     for (const failure of failures.values()) if (!failure.retryable) throw error
     return this.#engine.failOpen(
       error,
-      values.map((value, index) => (failures.has((commands[index] as C).key) ? unreachable : (value as R))),
+      values.map((value, index) => (failures.has((commands[index] as C).key) ? whenUnreachable : (value as R))),
     )
-  }
-
-  #getCommand(key: unknown): GetCommand {
-    checkKey(key)
-    return { type: 'get', cache: this.name, key }
-  }
-
-  #setCommand(key: unknown, value: unknown, options: SetOptions): SetCommand {
-    checkKey(key)
-    const { ttlMs } = options
-    if (ttlMs !== undefined) checkTtlMs(ttlMs)
-    const condition = conditionOf(options)
-    const { bytes, contentType }: Encoded = encode(value, {
-      contentType: options.contentType,
-      limits: this.#engine.limits,
-    })
-    return { type: 'set', cache: this.name, key, value: bytes, contentType, ttlMs, condition }
-  }
-
-  #deleteCommand(key: unknown, options: DeleteOptions): DeleteCommand {
-    checkKey(key)
-    return { type: 'delete', cache: this.name, key, condition: conditionOf(options) }
   }
 }
 
-const unreachable: SetResult = { stored: false, reason: 'unreachable', version: undefined }
+/** How an outcome is told to the caller, and what a client that fails open tells where there is none. */
+interface Reading<C extends Command, R> {
+  readonly read: (outcome: OutcomeOf<C>) => R
+  readonly whenUnreachable: R
+}
 
-function hitOf(outcome: Hit | Miss): Hit | undefined {
-  return outcome.type === 'hit' ? outcome : undefined
+const hitReading: Reading<GetCommand, Hit | undefined> = {
+  read: (outcome) => (outcome.type === 'hit' ? outcome : undefined),
+  whenUnreachable: undefined,
+}
+
+const setReading: Reading<SetCommand, SetResult> = {
+  read: setResultOf,
+  whenUnreachable: { stored: false, reason: 'unreachable', version: undefined },
+}
+
+const deleteReading: Reading<DeleteCommand, boolean> = {
+  read: (outcome) => outcome.type === 'deleted',
+  whenUnreachable: false,
 }
 
 function entryOf<T>({ version, ttlMs, contentType }: Hit, value: T): Entry<T> {
@@ -220,29 +201,4 @@ function entryOf<T>({ version, ttlMs, contentType }: Hit, value: T): Entry<T> {
 function setResultOf(outcome: Written | ConditionFailed): SetResult {
   if (outcome.type === 'condition-failed') return { stored: false, reason: 'condition', version: outcome.version }
   return { stored: true, created: outcome.type === 'created', version: outcome.version, copies: outcome.copies }
-}
-
-function wasDeleted(outcome: Deleted | ConditionFailed): boolean {
-  return outcome.type === 'deleted'
-}
-
-function conditionOf({ ifAbsent, ifPresent, ifVersion }: SetOptions): Condition | undefined {
-  const conditions: Condition[] = []
-  if (ifAbsent) conditions.push({ type: 'absent' })
-  if (ifPresent) conditions.push({ type: 'present' })
-  if (ifVersion !== undefined) conditions.push({ type: 'version', versions: versionsOf(ifVersion) })
-  if (conditions.length > 1) throw badCondition('only one of ifAbsent, ifPresent and ifVersion can be set')
-  return conditions[0]
-}
-
-function versionsOf(ifVersion: Version | readonly Version[]): readonly Version[] {
-  const versions = typeof ifVersion === 'number' ? [ifVersion] : [...ifVersion]
-  if (versions.length === 0 || !versions.every((version) => Number.isSafeInteger(version) && version >= 0)) {
-    throw badCondition('ifVersion must be a version that a node returned, or a list of them')
-  }
-  return versions
-}
-
-function badCondition(detail: string): RingholdError {
-  return new RingholdError('RINGHOLD_BAD_CONDITION', { detail })
 }

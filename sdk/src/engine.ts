@@ -1,10 +1,11 @@
 /** The engine of a client: what all its key spaces share, put together, started and stopped in one place. */
+import { Admission } from './admission.ts'
 import { type Connection, httpConnection } from './connection.ts'
 import { Deadlines } from './deadlines.ts'
 import { Events } from './events.ts'
 import { type Counters, Executor } from './executor.ts'
 import { Fleet, type NodeStats } from './fleet.ts'
-import { checkTimeoutMs, type Settings } from './options.ts'
+import { type CallOptions, checkCallOptions, checkTimeoutMs, type Settings } from './options.ts'
 import { defaultLimits, type Limits, RingholdError } from './protocol/index.ts'
 import type { Routes } from './router.ts'
 import { type Bell, ring, Scope } from './scope.ts'
@@ -12,14 +13,6 @@ import { TopologyWatch } from './topology-watch.ts'
 
 /** Status of a client. 'idle': no call was made yet. 'connecting': no topology was read yet. */
 export type ClientStatus = 'idle' | 'connecting' | 'ready' | 'closing' | 'closed'
-
-/** CallOptions are the options of every call. */
-export interface CallOptions {
-  /** Milliseconds until the call rejects with RINGHOLD_TIMEOUT, retries included. Default: `timeoutMs` of the client. */
-  readonly timeoutMs?: number
-  /** Ends the call early: it rejects with the reason of the signal. A write may have been executed all the same. */
-  readonly signal?: AbortSignal
-}
 
 /** ClientStats are the counters of a client since it was made. */
 export interface ClientStats extends Readonly<Counters> {
@@ -67,7 +60,8 @@ export class Engine {
       onRing: (routes, before) => this.#onRing(routes, before),
       onError: (error) => this.events.emit('error', error),
     })
-    this.executor = new Executor({ fleet: this.fleet, watch: this.#watch, inFlightMax, inFlightBytesMax })
+    const admission = new Admission(inFlightMax, inFlightBytesMax)
+    this.executor = new Executor({ fleet: this.fleet, watch: this.#watch, admission })
   }
 
   get status(): ClientStatus {
@@ -87,6 +81,7 @@ export class Engine {
   /** call runs something in a scope of its own, which it ends in any case. */
   async call<T>(options: CallOptions, run: (scope: Scope) => Promise<T>): Promise<T> {
     const { timeoutMs = this.settings.timeoutMs, signal } = options
+    checkCallOptions(options)
     checkTimeoutMs(timeoutMs)
     this.#begin()
     const scope = new Scope(this.#deadlines, { timeoutMs, signal })
@@ -109,13 +104,13 @@ export class Engine {
   }
 
   stats(): ClientStats {
-    const { counters, inFlight, inFlightBytes, retryTokens } = this.executor
+    const { counters, admission, retryTokens } = this.executor
     return {
       status: this.#status,
       ring: this.fleet.routes?.ring.checksum,
       ...counters,
-      inFlight,
-      inFlightBytes,
+      inFlight: admission.calls,
+      inFlightBytes: admission.bytes,
       retryTokens,
       ...this.#watch.counts,
       failedOpen: this.#failedOpen,
@@ -127,7 +122,6 @@ export class Engine {
   close(timeoutMs: number): Promise<void> {
     if (this.#isOver()) return this.#closing ?? Promise.resolve()
     this.#status = 'closing'
-    this.#watch.stop()
     this.#closing = this.#drain(timeoutMs)
     return this.#closing
   }

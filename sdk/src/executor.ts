@@ -1,8 +1,9 @@
 /**
  * The executor performs what the router decides: it sends a command, reads what became of it, and sends it on, waits or
- * gives up, until there is an outcome or the scope of the call is over. It keeps no state of its own but the bounds
- * on what is under way and the counters.
+ * gives up, until there is an outcome or the scope of the call is over. What is under way is bounded by the admission,
+ * what is sent again by the retry budget.
  */
+import type { Admission } from './admission.ts'
 import type { Answer } from './connection.ts'
 import type { Fleet, Peer } from './fleet.ts'
 import { type Command, type Outcome, type OutcomeOf, RingholdError } from './protocol/index.ts'
@@ -13,6 +14,7 @@ import {
   executedOf,
   type Failure,
   freshTrip,
+  type Journey,
   pauseOf,
   type Routes,
   stepOf,
@@ -24,8 +26,7 @@ import type { TopologyWatch } from './topology-watch.ts'
 export interface ExecutorOptions {
   readonly fleet: Fleet
   readonly watch: TopologyWatch
-  readonly inFlightMax: number
-  readonly inFlightBytesMax: number
+  readonly admission: Admission
 }
 
 /** Counters of a client since it was made. */
@@ -41,14 +42,15 @@ export interface Counters {
   failures: number
 }
 
-/** What an attempt needs to know of its call. */
-interface Call {
+/** A call on its way. */
+interface Call extends Journey {
   readonly command: Command
   readonly scope: Scope
-  readonly isRepeatable: boolean
   trip: Trip
-  /** What the last attempt came to, for the error of a call that runs out of time. */
+  /** Where the last attempt went and how it failed, for the error of a call that runs out of time. */
+  node: string | undefined
   lastError: RingholdError | undefined
+  /** Whether an attempt was sent of which nobody said that it was not executed. */
   mayHaveRun: boolean
 }
 
@@ -57,19 +59,13 @@ export class Executor {
   readonly #options: ExecutorOptions
   readonly #budget = new RetryBudget()
   readonly #allows = (name: string) => this.#options.fleet.node(name)?.breaker.allows(performance.now()) ?? false
-  #inFlight = 0
-  #inFlightBytes = 0
 
   constructor(options: ExecutorOptions) {
     this.#options = options
   }
 
-  get inFlight(): number {
-    return this.#inFlight
-  }
-
-  get inFlightBytes(): number {
-    return this.#inFlightBytes
+  get admission(): Admission {
+    return this.#options.admission
   }
 
   /** retryTokens is what is left of the retry budget. */
@@ -80,14 +76,16 @@ export class Executor {
   /** execute brings a command to its outcome. Rejects with RINGHOLD_QUEUE_FULL where the bounds are reached. */
   async execute<C extends Command>(command: C, scope: Scope): Promise<OutcomeOf<C>> {
     const bytes = command.type === 'set' ? command.value.byteLength : 0
-    this.#admit(bytes)
+    this.admission.enter(bytes)
     this.counters.requests++
     try {
       const call: Call = {
         command,
         scope,
+        key: command.key,
         isRepeatable: command.type === 'get' || command.condition === undefined,
         trip: freshTrip,
+        node: undefined,
         lastError: undefined,
         mayHaveRun: false,
       }
@@ -96,19 +94,8 @@ export class Executor {
       this.counters.failures++
       throw error
     } finally {
-      this.#inFlight--
-      this.#inFlightBytes -= bytes
+      this.admission.leave(bytes)
     }
-  }
-
-  #admit(bytes: number): void {
-    const { inFlightMax, inFlightBytesMax } = this.#options
-    if (this.#inFlight >= inFlightMax) throw queueFull(`${this.#inFlight} calls are under way`)
-    if (this.#inFlightBytes > 0 && this.#inFlightBytes + bytes > inFlightBytesMax) {
-      throw queueFull(`${this.#inFlightBytes} bytes are under way`)
-    }
-    this.#inFlight++
-    this.#inFlightBytes += bytes
   }
 
   async #run(call: Call): Promise<Outcome> {
@@ -116,17 +103,14 @@ export class Executor {
     for (;;) {
       if (call.scope.interruption) throw this.#interrupted(call)
       const routes = fleet.routes ?? (await this.#firstRoutes(call))
-      const step = stepOf(
-        routes,
-        { key: call.command.key, isRepeatable: call.isRepeatable, trip: call.trip },
-        this.#allows,
-      )
+      const step = stepOf(routes, call, this.#allows)
       if (step.type === 'unreachable') throw this.#unreachable(call)
       if (step.type === 'pause') {
         await this.#perform({ ...pauseOf(call.trip, Math.random()), refresh: true, isFree: true }, call)
         continue
       }
       const peer = fleet.node(step.node) as Peer
+      call.node = step.node
       const answer = await this.#send(call, peer, { ring: routes.ring.checksum, isDirect: step.isDirect })
       if (answer.type === 'outcome') return answer.outcome
       if (answer.type === 'interrupted') throw this.#interrupted(call, answer.isSent)
@@ -161,7 +145,7 @@ export class Executor {
     call.lastError = failure.error
     if (executedOf(failure) === 'unknown') call.mayHaveRun = true
     const decision = decide(failure, {
-      journey: { key: call.command.key, isRepeatable: call.isRepeatable, trip: call.trip },
+      journey: call,
       ringSent: routes.ring.checksum,
       ringNow: this.#options.fleet.routes?.ring.checksum ?? '',
       random: Math.random(),
@@ -169,17 +153,14 @@ export class Executor {
     if (decision.type === 'give-up') throw failure.error
     if (failure.error.code === 'RINGHOLD_WRONG_OWNER') this.counters.redirects++
     // A node that answered knows best; one that did not is the last to ask.
-    await this.#perform(
-      decision,
-      call,
-      failure.type === 'reply' ? this.#options.fleet.urls.get(failure.node) : undefined,
-    )
+    const url = failure.type === 'reply' ? this.#options.fleet.urls.get(failure.node) : undefined
+    await this.#perform(decision, call, url)
   }
 
   async #perform(decision: Exclude<Decision, { type: 'give-up' }>, call: Call, url?: string): Promise<void> {
     const { watch, fleet } = this.#options
     const { scope } = call
-    const before = fleet.routes
+    const before = fleet.routes?.ring
     call.trip = decision.trip
     if (decision.type === 'refresh') {
       void watch.refresh(url)
@@ -191,7 +172,8 @@ export class Executor {
     this.counters.retries++
     // Where the budget is used up, the call waits until successes have filled it again or the ring has changed: failing
     // at once would turn the loss of one node into an error for every call that was on its way there.
-    for (let pauses = 0; fleet.routes === before && !this.#budget.take(retryCost) && !scope.interruption; pauses++) {
+    for (let pauses = 0; !scope.interruption; pauses++) {
+      if (fleet.routes?.ring !== before || this.#budget.take(retryCost)) return
       const { pauseMs } = pauseOf({ ...freshTrip, pauses }, Math.random())
       await scope.pause(performance.now() + pauseMs, watch.changed)
     }
@@ -200,6 +182,7 @@ export class Executor {
   async #firstRoutes(call: Call): Promise<Routes> {
     const { fleet, watch } = this.#options
     void watch.refresh()
+    if (watch.isDown) throw watch.lastError
     await call.scope.pause(call.scope.atMs, watch.refreshed)
     if (fleet.routes) return fleet.routes
     throw call.scope.interruption ? this.#interrupted(call) : watch.lastError
@@ -224,16 +207,13 @@ export class Executor {
     const { interruption } = call.scope
     const executed = isSent || call.mayHaveRun ? 'unknown' : 'no'
     if (interruption?.type === 'abort') return interruption.reason
-    if (interruption?.type === 'closed')
-      return new RingholdError('RINGHOLD_CLOSED', { executed, cause: call.lastError })
+    const cause = call.lastError
+    if (interruption?.type === 'closed') return new RingholdError('RINGHOLD_CLOSED', { executed, cause })
     this.counters.timeouts++
-    this.#budget.timedOut()
-    const before = call.lastError ? `; before that: ${call.lastError.facts.detail ?? call.lastError.code}` : ''
-    const detail = `no answer within ${interruption?.timeoutMs} ms${before}`
-    return new RingholdError('RINGHOLD_TIMEOUT', { detail, executed, cause: call.lastError })
+    if (isSent) this.#budget.timedOut()
+    const before = cause ? `; before that: ${cause.facts.detail ?? cause.code}` : ''
+    const { node = 'any node' } = call
+    const detail = `no answer from ${node} within ${interruption?.timeoutMs} ms${before}`
+    return new RingholdError('RINGHOLD_TIMEOUT', { detail, node, executed, cause })
   }
-}
-
-function queueFull(detail: string): RingholdError {
-  return new RingholdError('RINGHOLD_QUEUE_FULL', { detail })
 }

@@ -109,7 +109,13 @@ test('what is wrong with a call is found before anything is sent', async (t) => 
     ['RINGHOLD_BAD_CONDITION', () => cache.set('a', 1, { ifVersion: -1 })],
     ['RINGHOLD_BAD_CONDITION', () => cache.set('a', 1, { ifVersion: [] })],
     ['RINGHOLD_BAD_CONDITION', () => cache.set('a', 1, { ifVersion: '1' } as unknown as SetOptions)],
+    ['RINGHOLD_BAD_CONDITION', () => cache.set('a', 1, { ifVersion: null } as unknown as SetOptions)],
+    ['RINGHOLD_BAD_OPTION', () => cache.setMany({ a: 1 } as unknown as [])],
+    ['RINGHOLD_BAD_OPTION', () => cache.getMany('abc')],
     ['RINGHOLD_BAD_CONDITION', () => cache.delete('a', { ifVersion: Number.NaN })],
+    ['RINGHOLD_BAD_OPTION', () => cache.set('a', 1, { ttl: 60 } as SetOptions)],
+    ['RINGHOLD_BAD_OPTION', () => cache.setMany([['a', 1, { ttl: 60 } as SetOptions]])],
+    ['RINGHOLD_BAD_OPTION', () => cache.get('a', { signal: {} as AbortSignal })],
     ['RINGHOLD_BAD_OPTION', () => cache.get('a', { timeoutMs: 0 })],
     ['RINGHOLD_BAD_OPTION', () => cache.get('a', { timeoutMs: '5' as unknown as number })],
   ]

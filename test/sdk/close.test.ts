@@ -48,6 +48,7 @@ test('close waits no longer than it is told, then drops what is left', async (t)
   const cache = await Ringhold.connect({ nodes: fleet.urls, timeoutMs: 60_000 })
   fleet.node('node-1').hook = silent
   const call = codeOf(cache.set('a', 1))
+  await t.rejects(cache.close({ timeoutMs: Number.NaN }), { code: 'RINGHOLD_BAD_OPTION' })
   const start = performance.now()
   await cache.close({ timeoutMs: 100 })
   t.ok(performance.now() - start < 400)
@@ -115,7 +116,7 @@ test('a client that is idle, closed or destroyed does not keep its process alive
   for (const end of ['', 'await cache.close()', 'await cache.destroy()']) {
     const { code, tookMs } = await exitOf(t, node.url, `${use}; ${end}`)
     t.equal(code, 0)
-    t.ok(tookMs < 500, `${end || 'idle'}: ${tookMs} ms`)
+    t.ok(tookMs < 2000, `${end || 'idle'}: ${tookMs} ms`)
   }
   const late = await exitOf(
     t,

@@ -181,7 +181,7 @@ export class Membership {
       if (self.status === 'joining' && message.from.name !== self.name) this.#seeds.stranger(message.from.urls.peer)
       if (message.type === 'probe') return this.#relays.handle(requestId, message)
       const answer = message.page
-        ? this.#composer.answerPage(message.page.after)
+        ? this.#composer.answerPage(message.from.name, message.page.after)
         : this.#composer.gossip(message.from.name, outdated)
       effects.push({ type: 'answer', requestId, message: answer })
     })
