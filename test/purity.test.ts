@@ -11,7 +11,14 @@ import ts from 'typescript'
 const root = fileURLToPath(new URL('../../', import.meta.url))
 
 const ring = 'sdk/src/ring'
-const pure = [ring, 'sdk/src/protocol', 'sdk/src/membership']
+const pure = [
+  ring,
+  'sdk/src/protocol',
+  'sdk/src/membership',
+  'sdk/src/router.ts',
+  'services/cache-node/src/membership',
+  'services/cache-node/src/store',
+]
 const purePackages = /^@ringhold\/sdk\/(ring|protocol|membership)$/
 
 /** What tells the time, draws lots, waits or reaches out. */
