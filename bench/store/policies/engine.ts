@@ -1,4 +1,4 @@
-import { ByteStore } from '#node/store/byte-store.js'
+import { ByteStore, type ByteStoreStats } from '#node/store/byte-store.js'
 import type { Policy } from './policy.ts'
 
 /** Engine is the store itself behind the interface of the simulated policies: a read, and a write when it missed. */
@@ -11,6 +11,10 @@ export class Engine implements Policy {
   constructor(bytesMax: number, largestBytes: number) {
     this.#store = new ByteStore({ bytesMax, secret: [0x1234567, 0x89abcdef], now: 0 })
     this.#value = new Uint8Array(largestBytes)
+  }
+
+  stats(): ByteStoreStats {
+    return this.#store.stats(0)
   }
 
   access(object: number, bytes: number): boolean {

@@ -92,7 +92,15 @@ export class WTinyLfu implements Policy {
     this.#window.add(object, bytes)
     // The newest always stays in the window: with few objects a hundredth is less than one.
     while (this.#window.bytes > this.#windowBytes && this.#window.sizes.size > 1) this.#admit()
+    // It takes its room from main then: all together must not exceed the budget.
+    const room = this.#windowBytes + this.#mainBytes - this.#window.bytes
+    while (this.#probation.bytes + this.#protected.bytes > room) this.#evict()
     return false
+  }
+
+  #evict(): void {
+    const victim = this.#probation.oldest() ?? (this.#protected.oldest() as number)
+    if (!this.#probation.take(victim)) this.#protected.take(victim)
   }
 
   #demote(): void {

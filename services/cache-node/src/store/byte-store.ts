@@ -21,6 +21,7 @@ import { tableCount, tokenOfTag } from './hash-index.ts'
 import { Holdings } from './holdings.ts'
 import type { BytesByKind, MissCounts } from './ledger.ts'
 import { stepFrom } from './pages.ts'
+import { maySkipProbation } from './shares.ts'
 import type {
   Applied,
   CacheStats,
@@ -119,7 +120,7 @@ export class ByteStore implements ReplicatedStore {
       fields,
       logs,
       promote: (address) => this.#holdings.promote(address),
-      drop: (address, reason) => this.#drop(address, reason),
+      drop: (address, departure) => this.#drop(address, departure),
     })
   }
 
@@ -318,7 +319,8 @@ export class ByteStore implements ReplicatedStore {
       if (present !== 0) this.#drop(present, 'expired')
     } else if (present === 0 || !holdings.overwrite(present, draft)) {
       if (present !== 0) holdings.release(present, hash)
-      const isWanted = present === 0 && this.#departures.claim(hash)
+      const isRecent = present === 0 && this.#departures.claim(hash)
+      const isWanted = isRecent && maySkipProbation(size, holdings.meanBytes)
       const isFull = this.#makeRoom(size)
       if (!replaces && isEntry) draft.log = this.#logFor(isWanted, isFull)
       holdings.ensureSegments(size)
@@ -374,14 +376,14 @@ export class ByteStore implements ReplicatedStore {
     return written
   }
 
-  #drop(address: number, reason: 'evicted' | 'expired'): void {
+  #drop(address: number, departure: 'evicted' | 'retired' | 'expired'): void {
     const { fields, ledger } = this.#holdings
     const hash = this.#holdings.hashAt(address)
     if (!fields.isTombstone(address)) {
-      if (reason === 'evicted') ledger.evictions++
-      else ledger.expirations++
-      if (reason === 'expired' && this.#tuner.isSampled(hash)) this.#tuner.remove(hash)
-      this.#departures.note(hash, reason, ledger.entries)
+      if (departure === 'expired') ledger.expirations++
+      else ledger.evictions++
+      if (departure === 'expired' && this.#tuner.isSampled(hash)) this.#tuner.remove(hash)
+      this.#departures.note(hash, departure, ledger.entries)
     }
     this.#holdings.release(address, hash)
   }

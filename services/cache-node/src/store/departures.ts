@@ -7,6 +7,8 @@
  * The age is counted in evictions, in steps of a sixteenth of the entries held. The oldest of a set makes way. A wrong
  * answer is possible (8 in a million for a key that never was) and harmless: both answers are hints.
  */
+import type { MissReason } from './store.ts'
+
 const ways = 8
 const ageBits = 10
 const ageMask = 2 ** ageBits - 1
@@ -15,10 +17,10 @@ const agesPerHistory = 16
 const historyShare = 0.9
 const per32Bits = 2 ** -32
 
-const reasons = ['deleted', 'evicted', 'expired'] as const
+/** Departure is how an entry left. 'retired': evicted from main, after its time; it is not welcomed back like one evicted young. */
+export type Departure = 'retired' | 'deleted' | 'evicted' | 'expired'
 
-/** Reason is why an entry is not there any more. */
-export type Reason = (typeof reasons)[number]
+const departures: readonly Departure[] = ['retired', 'deleted', 'evicted', 'expired']
 
 export class Departures {
   readonly #marks: Uint32Array
@@ -32,8 +34,8 @@ export class Departures {
   }
 
   /** note records a departure. `entries` is how many the store holds: the measure of recent. */
-  note(hash: number, reason: Reason, entries: number): void {
-    if (reason === 'evicted' && ++this.#sinceAge >= (entries * historyShare) / agesPerHistory) {
+  note(hash: number, departure: Departure, entries: number): void {
+    if (departure === 'evicted' && ++this.#sinceAge >= (entries * historyShare) / agesPerHistory) {
       this.#sinceAge = 0
       this.#age = (this.#age + 1) & ageMask
     }
@@ -48,22 +50,24 @@ export class Departures {
       oldest = age
       slot = way
     }
-    this.#marks[slot] = (fingerprint << 12) | (this.#age << 2) | (reasons.indexOf(reason) + 1)
+    this.#marks[slot] = (fingerprint << 12) | (this.#age << 2) | departures.indexOf(departure)
   }
 
   /** Why a key left last; undefined when that is not known (any more). */
-  reasonOf(hash: number): Reason | undefined {
+  reasonOf(hash: number): MissReason | undefined {
     const slot = this.#find(hash)
-    return slot < 0 ? undefined : reasons[((this.#marks[slot] as number) & 3) - 1]
+    if (slot < 0) return undefined
+    const departure = departures[(this.#marks[slot] as number) & 3] as Departure
+    return departure === 'retired' ? 'evicted' : departure
   }
 
-  /** claim forgets a departed key, which is back, and tells whether it was evicted recently. */
+  /** claim forgets a departed key, which is back, and tells whether it was evicted young and recently. */
   claim(hash: number): boolean {
     const slot = this.#find(hash)
     if (slot < 0) return false
     const mark = this.#marks[slot] as number
     this.#marks[slot] = 0
-    return reasons[(mark & 3) - 1] === 'evicted' && this.#ageOf(mark) <= agesPerHistory
+    return departures[mark & 3] === 'evicted' && this.#ageOf(mark) <= agesPerHistory
   }
 
   #ageOf(mark: number): number {

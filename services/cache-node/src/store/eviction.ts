@@ -9,7 +9,7 @@
  */
 import { type Entries, main, probation } from './entry.ts'
 import type { Log } from './log.ts'
-import { passesMax, type Shares } from './shares.ts'
+import { passesMax, readsToPass, type Shares } from './shares.ts'
 
 /** Bytes that one eviction may append anew, so that a write never waits for more. */
 const passedBytesMax = 16 * 1024 * 1024
@@ -20,7 +20,7 @@ export interface Evictable {
   readonly logs: readonly Log[]
   /** Appends an entry to main. */
   readonly promote: (address: number) => void
-  readonly drop: (address: number, reason: 'evicted' | 'expired') => void
+  readonly drop: (address: number, departure: 'evicted' | 'retired' | 'expired') => void
 }
 
 export class Eviction {
@@ -40,6 +40,7 @@ export class Eviction {
     const probationBytes = (inProbation.bytes + inMain.bytes) * shares.probation
     if (shares !== this.#shares) this.#isShifting = true
     this.#shares = shares
+    const meanBytes = (inProbation.bytes + inMain.bytes) / (inProbation.entries + inMain.entries)
     let passedBytes = 0
     for (let passes = 0; ; passes++) {
       const isOver = inProbation.entries > 0 && inProbation.bytes >= probationBytes
@@ -54,11 +55,11 @@ export class Eviction {
       const frequency = fields.frequency(address)
       const size = fields.size(address)
       const mayPass = passes < passesMax && passedBytes + size <= passedBytesMax
-      if (!mayPass || (frequency === 0 && !this.#isShifting)) {
-        drop(address, 'evicted')
+      if (!mayPass || (frequency < readsToPass(size, meanBytes) && !this.#isShifting)) {
+        drop(address, fromProbation ? 'evicted' : 'retired')
         return true
       }
-      fields.setFrequency(address, fromProbation || shares.probation === 0 ? 0 : frequency - 1)
+      fields.setFrequency(address, fromProbation || shares.probation === 0 ? 0 : Math.max(0, frequency - 1))
       promote(address)
       passedBytes += size
     }

@@ -25,9 +25,12 @@ const tableShift = Math.log2(tokenCount / tableCount)
 const hashBits = 32 - tableShift
 const slots = 8
 const bucketShift = 4
-const smallPageShift = 3
-const largePageShift = 6
-const largeSegmentBytes = 1_048_576
+/** Pages are as small as 1,024 tables of a page each are a small part of the memory: 1, 8 or 64 buckets. */
+const pageShifts = [
+  { belowBytes: 128 * 2 ** 20, shift: 0 },
+  { belowBytes: 2 ** 30, shift: 3 },
+  { belowBytes: Number.POSITIVE_INFINITY, shift: 6 },
+] as const
 /** A table grows when more of its slots are taken. */
 const loadMax = 0.875
 /** A table shrinks when fewer are. */
@@ -79,10 +82,10 @@ export class HashIndex {
   #slab = 0
   #pageCount = 0
 
-  constructor(segments: Segments, probe: Probe) {
+  constructor(segments: Segments, probe: Probe, bytesMax: number) {
     this.#segments = segments
     this.#probe = probe
-    this.#pageShift = segments.bytes < largeSegmentBytes ? smallPageShift : largePageShift
+    this.#pageShift = pageShifts.find(({ belowBytes }) => bytesMax < belowBytes)?.shift ?? 0
     this.#pageBytes = 4 << (bucketShift + this.#pageShift)
   }
 

@@ -51,7 +51,7 @@ export class Holdings {
       () => new Log(this.segments, this.fields, (segment) => this.compaction.leave(segment)),
     )
     this.compaction = new Compaction(memory, this.logs, (address, log, after) => this.#moveTo(address, log, after))
-    this.index = new HashIndex(this.segments, this.fields)
+    this.index = new HashIndex(this.segments, this.fields, bytesMax)
     this.wheel = new Wheel(this.fields, now)
     this.#hash = new KeyHash(secret)
   }
@@ -61,6 +61,12 @@ export class Holdings {
     let bytes = this.index.bytes
     for (const log of this.logs) bytes += log.bytes
     return bytes
+  }
+
+  /** Mean size of an entry. */
+  get meanBytes(): number {
+    const [young, old] = [this.logs[probation] as Log, this.logs[main] as Log]
+    return (young.bytes + old.bytes) / (young.entries + old.entries)
   }
 
   hashOf(cache: CacheTally, key: Uint8Array): number {

@@ -5,7 +5,7 @@
  * It keeps to the rules of eviction.ts; the model is Waldspurger et al., Cache Modeling and Optimization using
  * Miniature Simulations, 2017.
  */
-import { passesMax, type Shares } from './shares.ts'
+import { maySkipProbation, passesMax, readsToPass, type Shares } from './shares.ts'
 
 const ghostShare = 0.9
 
@@ -88,7 +88,8 @@ export class Shadow {
     if (present !== undefined) return
     const evicted = this.#ghosts.get(hash)
     this.#ghosts.delete(hash)
-    const isWanted = evicted !== undefined && this.#evictions - evicted <= this.#items.size * ghostShare
+    const isRecent = evicted !== undefined && this.#evictions - evicted <= this.#items.size * ghostShare
+    const isWanted = isRecent && maySkipProbation(bytes, this.#meanBytes())
     const toMain =
       isWanted || this.#probationShare === 0 || (!wasFull && this.#main.bytes < bytesMax * (1 - this.#probationShare))
     const queue = toMain ? this.#main : this.#probation
@@ -113,6 +114,10 @@ export class Shadow {
     this.#main.keep(({ hash }) => isSampled(hash))
   }
 
+  #meanBytes(): number {
+    return (this.#probation.bytes + this.#main.bytes) / this.#items.size
+  }
+
   #makeRoom(room: number): boolean {
     let wasFull = false
     while (this.#probation.bytes + this.#main.bytes > room && this.#items.size > 0) {
@@ -123,13 +128,14 @@ export class Shadow {
   }
 
   #evict(): void {
+    const meanBytes = this.#meanBytes()
     for (let passes = 0; ; passes++) {
       const probation = this.#probation.bytes
       const wanted = (probation + this.#main.bytes) * this.#probationShare
       const fromProbation = this.#main.bytes === 0 || (probation > 0 && probation >= wanted)
       const item = (fromProbation ? this.#probation : this.#main).take()
       if (item === undefined) return
-      if (passes < passesMax && item.frequency > 0) {
+      if (passes < passesMax && item.frequency >= readsToPass(item.bytes, meanBytes)) {
         item.frequency = fromProbation || this.#probationShare === 0 ? 0 : item.frequency - 1
         this.#main.push(item)
         continue
