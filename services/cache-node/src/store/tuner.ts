@@ -1,7 +1,7 @@
 /**
  * Tuner: which shares the store should evict by, found by running them all in miniature side by side.
  *
- *      reads, writes ──► sample by hash (1 of 1, 2, 4, …) ──► four shadows of at most some 2,000 keys each
+ *      reads, writes ──► sample by hash (1 of 1, 2, 4, …) ──► four shadows of at most 1,024 keys each
  *                                                              │ hits, fading
  *                                              every window ──► the best, if it beats the present one clearly
  *
@@ -11,7 +11,7 @@
 import { Shadow } from './shadow.ts'
 import { type Shares, sharesTable } from './shares.ts'
 
-const sampledEntriesMax = 2_048
+const sampledEntriesMax = 1_024
 /** Sampled reads between two decisions, as a share of the sampled entries, and at least. */
 const windowShare = 0.5
 const windowMin = 200
