@@ -1,2 +1,2 @@
-export { compareMembers, type Member, type Status, statuses } from './member.ts'
+export { compareMembers, isGone, type Member, type Status, statuses } from './member.ts'
 export { mergeViews, type View, winner } from './view.ts'

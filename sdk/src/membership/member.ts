@@ -31,17 +31,26 @@ export interface Member {
 
 /**
  * compareMembers orders the records of one name: above 0 when `a` wins over `b`. It is a total order (incarnation, then
- * status, then all the rest as text), so that the winner of any set of records does not depend on who hears what when.
+ * status, then all the rest), so that the winner of any set of records does not depend on who hears what when.
  */
 export function compareMembers(a: Member, b: Member): number {
   if (a === b) return 0
-  if (a.incarnation !== b.incarnation) return a.incarnation - b.incarnation
-  if (a.status !== b.status) return statuses.indexOf(a.status) - statuses.indexOf(b.status)
-  const textA = restAsText(a)
-  const textB = restAsText(b)
-  return textA < textB ? -1 : textA > textB ? 1 : 0
+  return (
+    a.incarnation - b.incarnation ||
+    statuses.indexOf(a.status) - statuses.indexOf(b.status) ||
+    compareText(a.instance, b.instance) ||
+    compareText(a.urls.client, b.urls.client) ||
+    compareText(a.urls.peer, b.urls.peer) ||
+    compareText(a.zone, b.zone) ||
+    a.weight - b.weight
+  )
 }
 
-function restAsText({ instance, urls, zone, weight }: Member): string {
-  return JSON.stringify([instance, urls.client, urls.peer, zone, weight])
+/** isGone tells whether a member of this status runs no more: it is remembered, but no party to anything. */
+export function isGone(status: Status): boolean {
+  return status === 'dead' || status === 'left'
+}
+
+function compareText(a: string, b: string): number {
+  return a < b ? -1 : a > b ? 1 : 0
 }

@@ -4,7 +4,7 @@
  */
 import { compareMembers, type Member } from './member.ts'
 
-/** View maps names to the winning record of each. Treat it as immutable: mergeRecord and mergeViews return new ones. */
+/** View maps names to the winning record of each. Treat it as immutable: mergeViews returns a new one. */
 export type View = ReadonlyMap<string, Member>
 
 /** winner returns the record that wins; the first of two equal ones. Both must be of one name. */

@@ -11,6 +11,8 @@ export type Condition =
   | { readonly type: 'absent' }
   | { readonly type: 'present' }
   | { readonly type: 'version'; readonly versions: readonly Version[] }
+  /** Holds when the key is absent, too. */
+  | { readonly type: 'not-version'; readonly versions: readonly Version[] }
 
 export interface GetCommand {
   readonly type: 'get'

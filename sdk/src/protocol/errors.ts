@@ -39,7 +39,7 @@ export const errorTable = {
   RINGHOLD_BAD_REQUEST: entry(
     400,
     'The request is malformed',
-    'See the detail; /docs of the README lists what each route takes.',
+    'See the detail; the README lists what each route takes.',
   ),
   RINGHOLD_KEY_NOT_FOUND: entry(
     404,
@@ -132,7 +132,7 @@ export const errorTable = {
     'Send fewer at a time, or raise `inFlightMax`.',
     true,
   ),
-  RINGHOLD_CLOSED: entry(undefined, 'The client is closed', 'Connect a new client.'),
+  RINGHOLD_CLOSED: entry(undefined, 'The client is closed', 'Connect a new client.', false, 'unknown'),
   RINGHOLD_BAD_VALUE: entry(
     undefined,
     'The value cannot be stored',
@@ -178,6 +178,22 @@ export const errorTable = {
     'None of the seeds answered',
     'Check RINGHOLD_SEEDS and that one of them is up; the first node of a fleet starts without seeds.',
   ),
+  RINGHOLD_NO_LOCAL_FLEET: entry(
+    undefined,
+    'No local fleet is running',
+    'Start one with `npx ringhold up`, and use the same RINGHOLD_STATE_DIR as there if you set one.',
+  ),
+  RINGHOLD_FLEET_RUNNING: entry(
+    undefined,
+    'A local fleet is running already',
+    'Stop it with Ctrl-C where it runs, or set RINGHOLD_STATE_DIR to run another beside it.',
+  ),
+  RINGHOLD_NODE_UNKNOWN: entry(
+    undefined,
+    'The local fleet has no node of this name',
+    'See `npx ringhold members` for the names.',
+  ),
+  RINGHOLD_NODE_FAILED: entry(undefined, 'A node of the local fleet does not stay up', 'See its log for the reason.'),
 } as const satisfies Record<string, ErrorEntry>
 
 /** ErrorCode is one of the stable codes of the table. */
@@ -208,6 +224,8 @@ export interface ErrorFacts {
   readonly version?: number
   /** When to try again, in milliseconds. */
   readonly retryAfterMs?: number
+  /** Where more is known than the table says: a call that was dropped before anything was sent did not execute. */
+  readonly executed?: 'no' | 'unknown'
 }
 
 /** RingholdError is every error that SDK and node raise on purpose. Match on `code`; `instanceof` fails across copies of the package. */
@@ -234,7 +252,7 @@ export class RingholdError extends Error {
 
   /** 'no': nothing happened, sending again is safe also for writes. 'unknown': the command may have been executed. */
   get executed(): 'no' | 'unknown' {
-    return errorTable[this.code].executed
+    return this.facts.executed ?? errorTable[this.code].executed
   }
 }
 

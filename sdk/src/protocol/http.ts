@@ -100,6 +100,7 @@ export function errorOf(reply: HttpReply): RingholdError {
     ...(typeof problem.node === 'string' && { node: problem.node }),
     ...(typeof problem.ring === 'string' && { ring: problem.ring }),
     ...(typeof problem.owner === 'string' && { owner: problem.owner }),
+    ...((problem.executed === 'no' || problem.executed === 'unknown') && { executed: problem.executed }),
     ...(retryAfter > 0 && { retryAfterMs: retryAfter * 1000 }),
   }
   return new RingholdError(problem.code, facts)
@@ -130,7 +131,8 @@ export function parseEtags(text: string, compare: 'strong' | 'weak'): '*' | Vers
 function conditionHeaders(condition: Condition): Record<string, string> {
   if (condition.type === 'absent') return { 'if-none-match': '*' }
   if (condition.type === 'present') return { 'if-match': '*' }
-  return { 'if-match': condition.versions.map(etagOf).join(', ') }
+  const name = condition.type === 'version' ? 'if-match' : 'if-none-match'
+  return { [name]: condition.versions.map(etagOf).join(', ') }
 }
 
 function header(reply: HttpReply, name: string): string | undefined {

@@ -35,6 +35,6 @@ export {
   parseEtags,
   requestOf,
 } from './http.ts'
-export { checkCacheName, checkKey, checkTtlMs, utf8Length } from './key.ts'
+export { checkCacheName, checkContentType, checkKey, checkTtlMs, isWellFormed, utf8Length } from './key.ts'
 export { defaultLimits, type Limits, ttlMsMax } from './limits.ts'
-export { isOnRing, ringOf, type Topology, type TopologyMember } from './topology.ts'
+export { isOnRing, readTopology, ringOf, type Topology, type TopologyMember } from './topology.ts'

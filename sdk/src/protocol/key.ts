@@ -1,8 +1,10 @@
-/** The checks of keys, cache names and times to live: the same code on both sides of the wire. */
+/** The checks of keys, cache names, times to live and content types: the same code on both sides of the wire. */
 import { RingholdError } from './errors.ts'
 import { defaultLimits, type Limits, ttlMsMax } from './limits.ts'
 
 const cacheNamePattern = /^[a-z0-9][a-z0-9_-]{0,63}$/
+/** A type and a subtype in the characters of RFC 9110 §5.6.2, then anything printable as parameters. */
+const contentTypePattern = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+\/[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]*(;[\x20-\x7e\t]*)?$/
 /** With the u flag a surrogate pair is one character, so that this finds lone surrogates only. */
 const loneSurrogate = /\p{Surrogate}/u
 
@@ -15,7 +17,7 @@ export function checkKey(key: unknown, limits: Limits = defaultLimits): asserts 
     const bytes = key.length > limits.keyBytesMax ? key.length : utf8Length(key)
     if (bytes > limits.keyBytesMax) throw badKey(`the key is longer than ${limits.keyBytesMax} bytes`)
   }
-  if (loneSurrogate.test(key)) throw badKey('the key has a lone surrogate, which UTF-8 cannot express')
+  if (!isWellFormed(key)) throw badKey('the key has a lone surrogate, which UTF-8 cannot express')
 }
 
 /** checkCacheName throws RINGHOLD_BAD_CACHE unless the name matches [a-z0-9][a-z0-9_-]{0,63}. */
@@ -30,6 +32,18 @@ export function checkTtlMs(ttlMs: unknown): asserts ttlMs is number {
   if (!Number.isInteger(ttlMs) || (ttlMs as number) <= 0 || (ttlMs as number) > ttlMsMax) {
     throw new RingholdError('RINGHOLD_BAD_TTL', { detail: `the time to live ${quote(ttlMs)} is not usable` })
   }
+}
+
+/** checkContentType throws RINGHOLD_BAD_CONTENT unless the type looks like `type/subtype; parameter=value` in ASCII and is not too long. */
+export function checkContentType(type: unknown, limits: Limits = defaultLimits): asserts type is string {
+  if (typeof type !== 'string' || type.length > limits.contentTypeCharsMax || !contentTypePattern.test(type)) {
+    throw new RingholdError('RINGHOLD_BAD_CONTENT', { detail: `the content type ${quote(type)} is not usable` })
+  }
+}
+
+/** isWellFormed tells whether a text has no lone surrogate, which UTF-8 cannot express. */
+export function isWellFormed(text: string): boolean {
+  return !loneSurrogate.test(text)
 }
 
 /** utf8Length counts the bytes of a text in UTF-8, without making them. */

@@ -1,4 +1,4 @@
 export { hash32 } from './hash.ts'
 export { type Move, moves } from './moves.ts'
-export { maxWeight, Ring, type RingInput, type RingMember, seedOfFleet } from './ring.ts'
+export { maxMembers, maxWeight, Ring, type RingInput, type RingMember, seedOfFleet } from './ring.ts'
 export { tokenCount, tokenOf } from './token.ts'

@@ -19,15 +19,21 @@ export interface Move {
 
 /** moves lists what changes its coordinator between two rings, in order of the first token of each move. */
 export function moves(before: Ring, after: Ring): Move[] {
-  const byPair = new Map<string, { from: string | undefined; to: string | undefined; tokens: number[] }>()
+  const found: Move[] = []
+  const tokensTo = new Map<string | undefined, Map<string | undefined, number[]>>()
   for (let token = 0; token < tokenCount; token++) {
     const from = before.coordinator(token)
     const to = after.coordinator(token)
     if (from === to) continue
-    const pair = JSON.stringify([from, to])
-    const known = byPair.get(pair)
-    if (known) known.tokens.push(token)
-    else byPair.set(pair, { from, to, tokens: [token] })
+    const tokensFrom = tokensTo.get(to) ?? new Map<string | undefined, number[]>()
+    if (tokensFrom.size === 0) tokensTo.set(to, tokensFrom)
+    const tokens = tokensFrom.get(from)
+    if (tokens) tokens.push(token)
+    else {
+      const first = [token]
+      tokensFrom.set(from, first)
+      found.push({ from, to, tokens: first })
+    }
   }
-  return [...byPair.values()]
+  return found
 }

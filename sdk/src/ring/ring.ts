@@ -18,13 +18,23 @@
  * Mirrokni, Thorup and Zadimoghaddam, "Consistent Hashing with Bounded Loads" (2018).
  */
 import { finalMix, hash32 } from './hash.ts'
-import { Scores } from './scores.ts'
+import { Scores, scoreBits } from './scores.ts'
 import { tokenCount, tokenOf } from './token.ts'
+
+/** maxMembers is how many members a ring may have: one for each token. */
+export const maxMembers = tokenCount
 
 /** maxWeight is the largest weight a member may have. */
 export const maxWeight = 100
 
 const headroom = 1.05
+
+// What counts before the score, in the bits above it. The score of a member that the token has already is so low that
+// nothing lifts it above zero.
+const couldCoordinate = 1 << scoreBits
+const inNewZone = 2 << scoreBits
+const hasRoom = 4 << scoreBits
+const taken = -0x80000000
 
 /** RingMember is what the ring needs to know of a member. */
 export interface RingMember {
@@ -62,7 +72,7 @@ export class Ring {
   /** Indexes into `members`, `ownersPerToken` for each token, the coordinator first. Empty when there are no members. */
   readonly table: Uint16Array
 
-  /** Throws a TypeError for a duplicate name, a weight that is no whole number from 1 to 100, or copies below 1. */
+  /** Throws a TypeError for a duplicate name, too many members, a weight that is no whole number from 1 to 100, or copies below 1. */
   constructor(input: RingInput) {
     const copies = input.copies ?? 2
     if (!Number.isInteger(copies) || copies < 1) throw new TypeError('copies must be a whole number of at least 1')
@@ -104,6 +114,7 @@ export class Ring {
 }
 
 function sortedMembers(members: readonly RingMember[]): Required<RingMember>[] {
+  if (members.length > maxMembers) throw new TypeError(`a ring has at most ${maxMembers} members`)
   const sorted = members
     .map(({ name, zone = '', weight = 1 }) => ({ name, zone, weight }))
     .sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0))
@@ -124,65 +135,57 @@ function assignTokens(members: readonly Required<RingMember>[], ownersPerToken: 
     Int32Array.from(members, ({ weight }) => weight * roomPerPlace),
   )
   const zones = zoneNumbers(members)
+  const lastTokenOfZone = new Int32Array(members.length).fill(-1)
   const table = new Uint16Array(tokenCount * ownersPerToken)
   for (let token = 0; token < tokenCount; token++) {
-    scores.of(token)
-    const first = token * ownersPerToken
+    const candidates = { token, scores: scores.of(token), zones, lastTokenOfZone }
     for (let rank = 0; rank < ownersPerToken; rank++) {
-      const owner = bestMember(scores, room, rank, zones, table, first)
-      table[first + rank] = owner
       const left = room[rank] as Int32Array
+      const owner = bestMember(candidates, left, room[0] as Int32Array)
+      table[token * ownersPerToken + rank] = owner
       left[owner] = (left[owner] as number) - 1
+      candidates.scores[owner] = taken
+      lastTokenOfZone[zones[owner] as number] = token
     }
   }
   return table
 }
 
+/** What a token chooses from. */
+interface Candidates {
+  readonly token: number
+  /** By member; `taken` for the owners that the token has already. */
+  readonly scores: Int32Array
+  /** By member: the number of its zone. */
+  readonly zones: Uint16Array
+  /** By zone: the last token that has an owner there. */
+  readonly lastTokenOfZone: Int32Array
+}
+
 /**
- * The best member for one rank of a token. Being able to take it counts before the score:
+ * The best member for the next rank of a token. Being able to take it counts before the score:
  *
  *      room at this rank  >  another zone than the owners before it  >  room as coordinator  >  score
  *
  * The last but one makes a replica the member that would coordinate the token if its coordinator left. Where nobody has
- * room (only possible for the replicas of very small fleets), room gives way.
+ * room (only possible for the replicas of very small fleets), room gives way. For the coordinator itself the first and
+ * the third are the same and every zone is another.
  */
-function bestMember(
-  scores: Scores,
-  room: readonly Int32Array[],
-  rank: number,
-  zones: Uint16Array,
-  table: Uint16Array,
-  first: number,
-): number {
-  const left = room[rank] as Int32Array
-  const leftAsCoordinator = room[0] as Int32Array
+function bestMember(candidates: Candidates, left: Int32Array, leftAsCoordinator: Int32Array): number {
+  const { token, scores, zones, lastTokenOfZone } = candidates
   let best = -1
-  let bestTier = -1
-  for (let member = 0; member < zones.length; member++) {
-    let tier = (left[member] as number) > 0 ? 4 : 0
-    if (rank > 0) {
-      if (isOwner(member, table, first, rank)) continue
-      if (isNewZone(member, zones, table, first, rank)) tier += 2
-      if ((leftAsCoordinator[member] as number) > 0) tier += 1
-    }
-    if (tier > bestTier || (tier === bestTier && scores.isHigher(member, best))) {
+  let bestWorth = -1
+  for (let member = 0; member < scores.length; member++) {
+    let worth = scores[member] as number
+    if ((left[member] as number) > 0) worth += hasRoom
+    if (lastTokenOfZone[zones[member] as number] !== token) worth += inNewZone
+    if ((leftAsCoordinator[member] as number) > 0) worth += couldCoordinate
+    if (worth > bestWorth) {
       best = member
-      bestTier = tier
+      bestWorth = worth
     }
   }
   return best
-}
-
-function isOwner(member: number, table: Uint16Array, first: number, rank: number): boolean {
-  for (let earlier = 0; earlier < rank; earlier++) if (table[first + earlier] === member) return true
-  return false
-}
-
-function isNewZone(member: number, zones: Uint16Array, table: Uint16Array, first: number, rank: number): boolean {
-  for (let earlier = 0; earlier < rank; earlier++) {
-    if (zones[table[first + earlier] as number] === zones[member]) return false
-  }
-  return true
 }
 
 function zoneNumbers(members: readonly Required<RingMember>[]): Uint16Array {

@@ -1,1 +1,6 @@
-export {}
+export { configOf, type NodeConfig, variables } from './config.ts'
+export { helpText } from './help.ts'
+export type { Explanation } from './http/explain-route.ts'
+export type { NodeStats } from './http/stats-route.ts'
+export { CacheNode } from './node.ts'
+export { newNode, oneLine, type StartNodeOptions, startNode } from './start-node.ts'

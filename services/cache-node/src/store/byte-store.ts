@@ -53,6 +53,8 @@ const compactSliceBytes = 1_500_000
 /** Steps over the wheel that sweep may take for each entry that it may free, and at least. */
 const stepsPerFree = 4
 const stepsMin = 1_024
+/** What stats sweeps first, so that it does not count what has expired. */
+const sweepOfStats = 1_000
 /** Values up to this many bytes are handed out as pieces of one larger array: an array of its own costs more. */
 const sharedValueBytesMax = 2_048
 const sharedBytes = 65_536
@@ -250,7 +252,7 @@ export class ByteStore implements ReplicatedStore {
   }
 
   stats(now: number): ByteStoreStats {
-    this.#observe(now)
+    this.sweep(now, sweepOfStats)
     const { ledger, logs, index, segments, wheel, names, compaction } = this.#holdings
     const caches = new Map<string, CacheStats>()
     for (const { name, entries, bytes } of names.values()) if (entries > 0) caches.set(name, { entries, bytes })

@@ -12,9 +12,6 @@
  */
 import type { Version } from '@ringhold/sdk/protocol'
 
-/** storeInterface is raised whenever an engine written for the interface before would misbehave under this one. */
-export const storeInterface = 2
-
 /** Place is where an entry lies. */
 export interface Place {
   /** Of the key, by the ring seed of the fleet: what retain, digest and page select by. */

@@ -1,0 +1,204 @@
+/** A key space of the fleet: the methods that applications call. */
+import { copyOf, decode } from './codec.ts'
+import {
+  type DeleteOptions,
+  deleteCommand,
+  getCommand,
+  listOf,
+  type SetEntry,
+  type SetOptions,
+  setCommand,
+  type Target,
+} from './commands.ts'
+import type { Engine } from './engine.ts'
+import { executeMany } from './many.ts'
+import type { CallOptions } from './options.ts'
+import { RingholdPartialError } from './partial-error.ts'
+import {
+  type Command,
+  type ConditionFailed,
+  checkCacheName,
+  type DeleteCommand,
+  type GetCommand,
+  type Hit,
+  type Miss,
+  type OutcomeOf,
+  type SetCommand,
+  type Version,
+  type Written,
+} from './protocol/index.ts'
+
+/** SetResult is what became of a write. */
+export type SetResult =
+  | {
+      readonly stored: true
+      /** Whether the key had no value before. After a retry it may have been this very call that stored the first one. */
+      readonly created: boolean
+      readonly version: Version
+      /** How many nodes hold the write. */
+      readonly copies: number
+    }
+  | {
+      readonly stored: false
+      /** 'condition': it did not hold. 'unreachable': the fleet could not be reached, and the client fails open. */
+      readonly reason: 'condition' | 'unreachable'
+      /** The version that the key has, where the condition did not hold and there is one. */
+      readonly version: Version | undefined
+    }
+
+/** Entry is a value with what the fleet knows of it. */
+export interface Entry<T> {
+  readonly value: T
+  readonly version: Version
+  /** Milliseconds left to live; undefined: no expiry. */
+  readonly ttlMs: number | undefined
+  readonly contentType: string
+}
+
+/**
+ * Cache is one key space. All key spaces of a client share its connections. Keys are 1 to 512 bytes of UTF-8, any
+ * characters. Every method rejects with a RingholdError: see its `code`.
+ */
+export class Cache {
+  /** Name of the key space. */
+  readonly name: string
+  readonly #engine: Engine
+  readonly #target: Target
+
+  /** @internal Use `Ringhold.connect()` and `client.cache(name)`. */
+  constructor(engine: Engine, name: unknown) {
+    checkCacheName(name)
+    this.name = name
+    this.#engine = engine
+    this.#target = { cache: name, limits: engine.limits }
+  }
+
+  /** get returns the value of a key; undefined on a miss. */
+  async get<T = unknown>(key: string, options: CallOptions = {}): Promise<T | undefined> {
+    const hit = await this.#hitOf(key, options)
+    return hit && (decode(hit.value, hit.contentType) as T)
+  }
+
+  /** getEntry returns the value of a key with version, time to live and content type; undefined on a miss. */
+  async getEntry<T = unknown>(key: string, options: CallOptions = {}): Promise<Entry<T> | undefined> {
+    const hit = await this.#hitOf(key, options)
+    return hit && entryOf(hit, decode(hit.value, hit.contentType) as T)
+  }
+
+  /** getBytes is getEntry with the bytes as they are stored, whatever their content type. */
+  async getBytes(key: string, options: CallOptions = {}): Promise<Entry<Uint8Array> | undefined> {
+    const hit = await this.#hitOf(key, options)
+    return hit && entryOf(hit, copyOf(hit.value))
+  }
+
+  /** has tells whether a key has a value. It costs what a get costs. */
+  async has(key: string, options: CallOptions = {}): Promise<boolean> {
+    return (await this.#hitOf(key, options)) !== undefined
+  }
+
+  /** set stores a value: JSON by default, Uint8Array and strings as they are. Bytes must not change until it resolves. */
+  async set(key: string, value: unknown, options: SetOptions = {}): Promise<SetResult> {
+    return this.#execute(setCommand(this.#target, [key, value], options), options, setReading)
+  }
+
+  /** delete removes a key, and tells whether this call removed a value. */
+  async delete(key: string, options: DeleteOptions = {}): Promise<boolean> {
+    return this.#execute(deleteCommand(this.#target, key, options), options, deleteReading)
+  }
+
+  /** getMany returns the values of keys in their order, undefined for misses. Rejects with RINGHOLD_PARTIAL where some failed. */
+  async getMany<T = unknown>(keys: Iterable<string>, options: CallOptions = {}): Promise<(T | undefined)[]> {
+    const commands = listOf(keys, 'keys').map((key) => getCommand(this.#target, key))
+    const read = (outcome: Hit | Miss) =>
+      outcome.type === 'hit' ? (decode(outcome.value, outcome.contentType) as T) : undefined
+    return this.#executeMany<GetCommand, T | undefined>(commands, options, { read, whenUnreachable: undefined })
+  }
+
+  /**
+   * setMany stores entries `[key, value, options?]`, e.g. a Map or `Object.entries(record)`. Options of an entry win
+   * over those of the call. Where a key comes twice its last entry is stored. Rejects with RINGHOLD_PARTIAL where some failed.
+   */
+  async setMany(entries: Iterable<SetEntry>, options: SetOptions = {}): Promise<SetResult[]> {
+    const commands = listOf(entries, 'entries (of a record: Object.entries(record))').map((entry) =>
+      setCommand(this.#target, entry, entry[2] === undefined ? options : { ...options, ...entry[2] }),
+    )
+    return this.#executeMany(commands, options, setReading)
+  }
+
+  /** deleteMany removes keys, and returns how many had a value. Rejects with RINGHOLD_PARTIAL where some failed. */
+  async deleteMany(keys: Iterable<string>, options: CallOptions = {}): Promise<number> {
+    const commands = [...new Set(listOf(keys, 'keys'))].map((key) => deleteCommand(this.#target, key, {}))
+    const deleted = await this.#executeMany(commands, options, deleteReading)
+    return deleted.filter((wasThere) => wasThere).length
+  }
+
+  async #hitOf(key: string, options: CallOptions): Promise<Hit | undefined> {
+    return this.#execute(getCommand(this.#target, key), options, hitReading)
+  }
+
+  async #execute<C extends Command, R>(
+    command: C,
+    options: CallOptions,
+    { read, whenUnreachable }: Reading<C, R>,
+  ): Promise<R> {
+    try {
+      return read(await this.#engine.call(options, (scope) => this.#engine.executor.execute(command, scope)))
+    } catch (error) {
+      return this.#engine.failOpen(error, whenUnreachable)
+    }
+  }
+
+  async #executeMany<C extends Command, R>(
+    commands: readonly C[],
+    options: CallOptions,
+    { read, whenUnreachable }: Reading<C, R>,
+  ): Promise<R[]> {
+    const { executor, fleet, settings } = this.#engine
+    const { values, failures } = await this.#engine.call(options, (scope) =>
+      executeMany<C, R>(commands, {
+        executor,
+        scope,
+        read,
+        perOwner: settings.connectionsMax,
+        ownerOf: (key) => fleet.ownerOf(key),
+      }),
+    )
+    if (failures.size === 0) return values as R[]
+    const error = new RingholdPartialError(failures, values)
+    for (const failure of failures.values()) if (!failure.retryable) throw error
+    return this.#engine.failOpen(
+      error,
+      values.map((value, index) => (failures.has((commands[index] as C).key) ? whenUnreachable : (value as R))),
+    )
+  }
+}
+
+/** How an outcome is told to the caller, and what a client that fails open tells where there is none. */
+interface Reading<C extends Command, R> {
+  readonly read: (outcome: OutcomeOf<C>) => R
+  readonly whenUnreachable: R
+}
+
+const hitReading: Reading<GetCommand, Hit | undefined> = {
+  read: (outcome) => (outcome.type === 'hit' ? outcome : undefined),
+  whenUnreachable: undefined,
+}
+
+const setReading: Reading<SetCommand, SetResult> = {
+  read: setResultOf,
+  whenUnreachable: { stored: false, reason: 'unreachable', version: undefined },
+}
+
+const deleteReading: Reading<DeleteCommand, boolean> = {
+  read: (outcome) => outcome.type === 'deleted',
+  whenUnreachable: false,
+}
+
+function entryOf<T>({ version, ttlMs, contentType }: Hit, value: T): Entry<T> {
+  return { value, version, ttlMs, contentType }
+}
+
+function setResultOf(outcome: Written | ConditionFailed): SetResult {
+  if (outcome.type === 'condition-failed') return { stored: false, reason: 'condition', version: outcome.version }
+  return { stored: true, created: outcome.type === 'created', version: outcome.version, copies: outcome.copies }
+}

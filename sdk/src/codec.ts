@@ -1,0 +1,114 @@
+/**
+ * Values as bytes: what is stored comes back as what it was, told apart by the content type.
+ *
+ *      string        text/plain; charset=utf-8        string
+ *      Uint8Array    application/octet-stream         Uint8Array
+ *      anything else application/json                 what JSON makes of it (a Date becomes a string)
+ *
+ * What has no JSON (undefined, functions, cycles, BigInt) is refused, and so is what JSON would quietly turn into
+ * something else at the top level: Map, Set, promises, typed arrays, NaN.
+ */
+import {
+  checkContentType,
+  defaultLimits,
+  isWellFormed,
+  type Limits,
+  RingholdError,
+  utf8Length,
+} from './protocol/index.ts'
+
+const jsonType = 'application/json'
+const textType = 'text/plain; charset=utf-8'
+const bytesType = 'application/octet-stream'
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** Encoded is a value as it is stored. */
+export interface Encoded {
+  readonly bytes: Uint8Array
+  readonly contentType: string
+}
+
+/** EncodeOptions are the content type to store instead of the usual one, and the limits to keep. */
+export interface EncodeOptions {
+  readonly contentType?: string | undefined
+  readonly limits?: Limits | undefined
+}
+
+/**
+ * encode turns a value into bytes. Throws RINGHOLD_BAD_VALUE for what cannot be stored, RINGHOLD_VALUE_TOO_LARGE and
+ * RINGHOLD_BAD_CONTENT. Bytes are not copied.
+ */
+export function encode(value: unknown, { contentType, limits = defaultLimits }: EncodeOptions = {}): Encoded {
+  if (contentType !== undefined) checkContentType(contentType, limits)
+  const encoded = bytesOf(value, limits)
+  if (encoded.bytes.byteLength > limits.valueBytesMax) throw tooLarge(encoded.bytes.byteLength, limits)
+  return contentType === undefined ? encoded : { bytes: encoded.bytes, contentType }
+}
+
+/** decode turns stored bytes back into a value. Throws RINGHOLD_BAD_REPLY where they are not what their type says. */
+export function decode(bytes: Uint8Array, contentType: string): unknown {
+  const semicolon = contentType.indexOf(';')
+  const type = (semicolon < 0 ? contentType : contentType.slice(0, semicolon)).trim().toLowerCase()
+  try {
+    if (type === jsonType || type.endsWith('+json')) return JSON.parse(utf8.decode(bytes))
+    if (type.startsWith('text/') && isUtf8(contentType)) return utf8.decode(bytes)
+  } catch (cause) {
+    throw new RingholdError('RINGHOLD_BAD_REPLY', {
+      detail: `the stored value is not ${contentType}`,
+      cause,
+      executed: 'no',
+    })
+  }
+  return copyOf(bytes)
+}
+
+/** copyOf returns bytes of their own: those of a reply are a piece of a larger network buffer, which they would keep alive. */
+export function copyOf(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes)
+}
+
+function bytesOf(value: unknown, limits: Limits): Encoded {
+  if (typeof value === 'string') {
+    if (value.length > limits.valueBytesMax) throw tooLarge(utf8Length(value), limits)
+    if (!isWellFormed(value)) throw badValue('the text has a lone surrogate, which UTF-8 cannot express')
+    return { bytes: Buffer.from(value), contentType: textType }
+  }
+  if (value instanceof Uint8Array) return { bytes: value, contentType: bytesType }
+  return { bytes: Buffer.from(jsonOf(value)), contentType: jsonType }
+}
+
+function jsonOf(value: unknown): string {
+  const name = nameOfUnusable(value)
+  if (name !== undefined) throw badValue(`${name} has no JSON`)
+  let json: string | undefined
+  try {
+    json = JSON.stringify(value)
+  } catch (cause) {
+    throw badValue(`the value has no JSON: ${cause instanceof Error ? cause.message : String(cause)}`, cause)
+  }
+  if (json === undefined) throw badValue('the value has no JSON')
+  return json
+}
+
+function nameOfUnusable(value: unknown): string | undefined {
+  if (typeof value === 'number') return Number.isFinite(value) ? undefined : String(value)
+  if (typeof value !== 'object') return typeof value === 'boolean' ? undefined : `a value of type ${typeof value}`
+  if (value instanceof Promise) return 'a promise (await it first)'
+  if (value instanceof Map || value instanceof Set) return 'a Map or Set'
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return 'a binary value other than Uint8Array'
+  return undefined
+}
+
+function isUtf8(contentType: string): boolean {
+  const charset = /;\s*charset\s*=\s*"?([^\s;"]+)/i.exec(contentType)?.[1]?.toLowerCase()
+  return charset === undefined || charset === 'utf-8' || charset === 'utf8' || charset === 'us-ascii'
+}
+
+function tooLarge(bytes: number, limits: Limits): RingholdError {
+  const detail = `the value has ${bytes} bytes, more than ${limits.valueBytesMax}`
+  return new RingholdError('RINGHOLD_VALUE_TOO_LARGE', { detail })
+}
+
+function badValue(detail: string, cause?: unknown): RingholdError {
+  return new RingholdError('RINGHOLD_BAD_VALUE', { detail, cause })
+}

@@ -1,0 +1,174 @@
+/** The engine of a client: what all its key spaces share, put together, started and stopped in one place. */
+import { Admission } from './admission.ts'
+import { type Connection, httpConnection } from './connection.ts'
+import { Deadlines } from './deadlines.ts'
+import { Events } from './events.ts'
+import { type Counters, Executor } from './executor.ts'
+import { Fleet, type NodeStats } from './fleet.ts'
+import { type CallOptions, checkCallOptions, checkTimeoutMs, type Settings } from './options.ts'
+import { defaultLimits, type Limits, RingholdError } from './protocol/index.ts'
+import type { Routes } from './router.ts'
+import { type Bell, ring, Scope } from './scope.ts'
+import { TopologyWatch } from './topology-watch.ts'
+
+/** Status of a client. 'idle': no call was made yet. 'connecting': no topology was read yet. */
+export type ClientStatus = 'idle' | 'connecting' | 'ready' | 'closing' | 'closed'
+
+/** ClientStats are the counters of a client since it was made. */
+export interface ClientStats extends Readonly<Counters> {
+  readonly status: ClientStatus
+  /** Checksum of the ring; undefined before the first topology. */
+  readonly ring: string | undefined
+  readonly inFlight: number
+  readonly inFlightBytes: number
+  /** What is left of the retry budget (500 when all is well). */
+  readonly retryTokens: number
+  /** Fetches of the topology, and how many of them failed. */
+  readonly refreshes: number
+  readonly refreshFailures: number
+  /** Calls whose failure `failOpen` swallowed. */
+  readonly failedOpen: number
+  /** By name. */
+  readonly nodes: Readonly<Record<string, NodeStats>>
+}
+
+export class Engine {
+  readonly settings: Settings
+  readonly limits: Limits
+  readonly events = new Events()
+  readonly fleet: Fleet
+  readonly executor: Executor
+  readonly #deadlines = new Deadlines()
+  readonly #watch: TopologyWatch
+  readonly #scopes = new Set<Scope>()
+  readonly #idle: Bell = new Set()
+  #status: ClientStatus = 'idle'
+  #failedOpen = 0
+  #closing: Promise<void> | undefined
+
+  constructor(settings: Settings) {
+    this.settings = settings
+    this.limits = { ...defaultLimits, valueBytesMax: settings.valueBytesMax }
+    const { seeds, addressMap, connectTimeoutMs, checkIntervalMs, inFlightMax, inFlightBytesMax } = settings
+    this.fleet = new Fleet({ seeds, addressMap, open: (url) => this.#open(url) })
+    this.#watch = new TopologyWatch({
+      fleet: this.fleet,
+      deadlines: this.#deadlines,
+      seeds,
+      timeoutMs: connectTimeoutMs,
+      checkIntervalMs,
+      onRing: (routes, before) => this.#onRing(routes, before),
+      onError: (error) => this.events.emit('error', error),
+    })
+    const admission = new Admission(inFlightMax, inFlightBytesMax)
+    this.executor = new Executor({ fleet: this.fleet, watch: this.#watch, admission })
+  }
+
+  get status(): ClientStatus {
+    return this.#status
+  }
+
+  /** connect reads the first topology. Rejects with RINGHOLD_NO_NODES within `connectTimeoutMs`; with `failOpen` it resolves all the same. */
+  async connect(): Promise<void> {
+    this.#begin()
+    if (this.fleet.routes) return
+    await this.#watch.refresh()
+    if (this.fleet.routes) return
+    if (this.#isOver()) throw new RingholdError('RINGHOLD_CLOSED', { executed: 'no' })
+    if (!this.settings.failOpen) throw this.#watch.lastError
+  }
+
+  /** call runs something in a scope of its own, which it ends in any case. */
+  async call<T>(options: CallOptions, run: (scope: Scope) => Promise<T>): Promise<T> {
+    const { timeoutMs = this.settings.timeoutMs, signal } = options
+    checkCallOptions(options)
+    checkTimeoutMs(timeoutMs)
+    this.#begin()
+    const scope = new Scope(this.#deadlines, { timeoutMs, signal })
+    this.#scopes.add(scope)
+    try {
+      return await run(scope)
+    } finally {
+      scope.end()
+      this.#scopes.delete(scope)
+      if (this.#scopes.size === 0) ring(this.#idle)
+    }
+  }
+
+  /** failOpen answers for a call that failed because the fleet could not do it, and rethrows every other error. */
+  failOpen<T>(error: unknown, answer: T): T {
+    if (!this.settings.failOpen || !(error instanceof RingholdError) || !error.retryable) throw error
+    this.#failedOpen++
+    this.events.emit('error', error)
+    return answer
+  }
+
+  stats(): ClientStats {
+    const { counters, admission, retryTokens } = this.executor
+    return {
+      status: this.#status,
+      ring: this.fleet.routes?.ring.checksum,
+      ...counters,
+      inFlight: admission.calls,
+      inFlightBytes: admission.bytes,
+      retryTokens,
+      ...this.#watch.counts,
+      failedOpen: this.#failedOpen,
+      nodes: this.fleet.stats(),
+    }
+  }
+
+  /** close lets calls under way end, for `timeoutMs` at most, and then destroys what is left. */
+  close(timeoutMs: number): Promise<void> {
+    if (this.#isOver()) return this.#closing ?? Promise.resolve()
+    this.#status = 'closing'
+    this.#closing = this.#drain(timeoutMs)
+    return this.#closing
+  }
+
+  /** destroy drops calls under way: they reject with RINGHOLD_CLOSED. */
+  async destroy(): Promise<void> {
+    if (this.#status === 'closed') return
+    this.#status = 'closed'
+    this.#watch.stop()
+    for (const scope of this.#scopes) scope.interrupt({ type: 'closed' })
+    await this.fleet.destroy()
+    this.events.emit('close')
+  }
+
+  async #drain(timeoutMs: number): Promise<void> {
+    if (this.#scopes.size > 0) {
+      const patience = new Scope(this.#deadlines, { timeoutMs })
+      await patience.pause(patience.atMs, this.#idle)
+      patience.end()
+    }
+    await this.destroy()
+  }
+
+  #begin(): void {
+    if (this.#isOver()) throw new RingholdError('RINGHOLD_CLOSED', { executed: 'no' })
+    if (this.#status === 'idle') this.#status = 'connecting'
+  }
+
+  #isOver(): boolean {
+    return this.#status === 'closing' || this.#status === 'closed'
+  }
+
+  #open(url: string): Connection {
+    const { connectionsMax, connectTimeoutMs, valueBytesMax } = this.settings
+    return httpConnection({ url, connectionsMax, connectTimeoutMs, valueBytesMax })
+  }
+
+  #onRing({ ring: { checksum, members } }: Routes, before: Routes | undefined): void {
+    if (this.#isOver()) return
+    if (this.#status === 'connecting') {
+      this.#status = 'ready'
+      this.events.emit('ready')
+    }
+    const names = members.map(({ name }) => name)
+    const namesBefore = before?.ring.members.map(({ name }) => name) ?? []
+    const joined = names.filter((name) => !namesBefore.includes(name))
+    const left = namesBefore.filter((name) => !names.includes(name))
+    this.events.emit('ring', { checksum, joined, left })
+  }
+}

@@ -1,0 +1,95 @@
+/**
+ * A scope is how long a call may go on: until its deadline, until its AbortSignal fires, until the client is destroyed.
+ * Whatever the call waits for enters the scope with a function that ends the waiting, and leaves it afterwards. A
+ * multi-key call has one scope for all its keys, so that a signal has one listener, which end() always removes.
+ */
+import type { Deadline, Deadlines } from './deadlines.ts'
+
+/** Interruption is why a scope is over before its call was done. */
+export type Interruption =
+  | { readonly type: 'timeout'; readonly timeoutMs: number }
+  | { readonly type: 'abort'; readonly reason: unknown }
+  | { readonly type: 'closed' }
+
+/** ScopeOptions are the limits of one call. */
+export interface ScopeOptions {
+  readonly timeoutMs: number
+  readonly signal?: AbortSignal | undefined
+}
+
+export class Scope {
+  /** When the call is to end, on the clock of performance.now(). */
+  readonly atMs: number
+  #interruption: Interruption | undefined
+  readonly #cancels = new Set<() => void>()
+  readonly #deadlines: Deadlines
+  readonly #deadline: Deadline
+  readonly #signal: AbortSignal | undefined
+  readonly #onAbort: (() => void) | undefined
+
+  constructor(deadlines: Deadlines, { timeoutMs, signal }: ScopeOptions) {
+    this.atMs = performance.now() + timeoutMs
+    this.#deadlines = deadlines
+    this.#deadline = deadlines.add(this.atMs, () => this.interrupt({ type: 'timeout', timeoutMs }))
+    if (!signal) return
+    this.#signal = signal
+    this.#onAbort = () => this.interrupt({ type: 'abort', reason: signal.reason })
+    signal.addEventListener('abort', this.#onAbort)
+    if (signal.aborted) this.#onAbort()
+  }
+
+  /** interruption is set once the scope is over before its time. */
+  get interruption(): Interruption | undefined {
+    return this.#interruption
+  }
+
+  /** interrupt ends everything that is waited for in the scope. Only the first interruption counts. */
+  interrupt(interruption: Interruption): void {
+    if (this.#interruption) return
+    this.#interruption = interruption
+    const cancels = [...this.#cancels]
+    this.#cancels.clear()
+    for (const cancel of cancels) cancel()
+  }
+
+  /** enter has `cancel` called when the scope is interrupted. Ask for `interruption` first: it is not called for the past. */
+  enter(cancel: () => void): void {
+    this.#cancels.add(cancel)
+  }
+
+  leave(cancel: () => void): void {
+    this.#cancels.delete(cancel)
+  }
+
+  /** pause resolves at a time, when the bell rings, or when the scope is interrupted, whichever comes first. */
+  pause(atMs: number, bell?: Bell): Promise<void> {
+    if (this.#interruption) return Promise.resolve()
+    return new Promise((resolve) => {
+      const end = () => {
+        this.#deadlines.remove(deadline)
+        this.leave(end)
+        bell?.delete(end)
+        resolve()
+      }
+      const deadline = this.#deadlines.add(atMs, end)
+      this.enter(end)
+      bell?.add(end)
+    })
+  }
+
+  /** end releases the deadline and the signal. Every scope must be ended. */
+  end(): void {
+    this.#deadlines.remove(this.#deadline)
+    if (this.#onAbort) this.#signal?.removeEventListener('abort', this.#onAbort)
+  }
+}
+
+/** Bell is who waits for something to happen. */
+export type Bell = Set<() => void>
+
+/** ring wakes everybody who waits. */
+export function ring(bell: Bell): void {
+  const waiting = [...bell]
+  bell.clear()
+  for (const wake of waiting) wake()
+}

@@ -1,0 +1,175 @@
+/** The configuration of a node: environment variables with the prefix RINGHOLD_, checked by one schema. */
+import { hostname } from 'node:os'
+import { RingholdError } from '@ringhold/sdk/protocol'
+import { maxWeight } from '@ringhold/sdk/ring'
+import { envSchema } from 'env-schema'
+import { type Static, Type } from 'typebox'
+
+const port = { minimum: 0, maximum: 65_535 }
+const namePattern = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$'
+
+/** variables says of each variable what it means and what it is when it is not set. */
+export const variables = Type.Object({
+  RINGHOLD_NAME: Type.Optional(
+    Type.String({
+      pattern: namePattern,
+      description: 'Name of the node, unique in the fleet: letters, digits, . _ - (default: the host name)',
+    }),
+  ),
+  RINGHOLD_FLEET: Type.String({
+    pattern: namePattern,
+    default: 'ringhold',
+    description: 'Name of the fleet. Nodes of another fleet are refused',
+  }),
+  RINGHOLD_HOST: Type.String({ default: '127.0.0.1', description: 'Address to listen on' }),
+  RINGHOLD_PORT: Type.Integer({ ...port, default: 7001, description: 'Port for clients; 0: any free one' }),
+  RINGHOLD_PEER_PORT: Type.Integer({
+    ...port,
+    default: 7101,
+    description: 'Port for the other nodes; 0: any free one',
+  }),
+  RINGHOLD_URL: Type.Optional(
+    Type.String({ description: 'URL at which clients reach the node (default: http://HOST:PORT)' }),
+  ),
+  RINGHOLD_PEER_URL: Type.Optional(
+    Type.String({ description: 'URL at which the other nodes reach the node (default: http://HOST:PEER_PORT)' }),
+  ),
+  RINGHOLD_SEEDS: Type.String({
+    default: '',
+    description: 'Peer addresses of nodes of the fleet, host:port or URLs, comma-separated. Empty: a new fleet',
+  }),
+  RINGHOLD_COPIES: Type.Integer({
+    minimum: 1,
+    maximum: 16,
+    default: 2,
+    description: 'Owners of each token; the same on all nodes',
+  }),
+  RINGHOLD_MEMORY: Type.String({
+    pattern: '^[1-9][0-9]{0,14}(KiB|MiB|GiB)?$',
+    default: '256MiB',
+    description: 'Memory for entries, in bytes or KiB, MiB, GiB',
+  }),
+  RINGHOLD_ZONE: Type.String({
+    maxLength: 64,
+    default: '',
+    description: 'Zone; the owners of a token prefer different ones',
+  }),
+  RINGHOLD_WEIGHT: Type.Integer({
+    minimum: 1,
+    maximum: maxWeight,
+    default: 1,
+    description: `Share of the tokens, 1 to ${maxWeight}: a node of weight 3 counts as three`,
+  }),
+  RINGHOLD_LOG_LEVEL: Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
+    default: 'info',
+    description: 'trace, debug, info, warn, error, fatal or silent',
+  }),
+  RINGHOLD_JOIN_TIMEOUT_MS: Type.Integer({
+    minimum: 100,
+    maximum: 600_000,
+    default: 15_000,
+    description: 'How long to look for the seeds before giving up',
+  }),
+})
+
+/** Variables of other programs of the project; a node that finds them in its environment leaves them alone. */
+const variablesOfOthers = new Set(['RINGHOLD_NODES', 'RINGHOLD_STATE_DIR'])
+
+/** NodeConfig is the configuration of a node in the units of the code. */
+export interface NodeConfig {
+  readonly name: string
+  readonly fleet: string
+  readonly host: string
+  readonly port: number
+  readonly peerPort: number
+  /** Advertised URL for clients; undefined: from host and port. */
+  readonly url: string | undefined
+  /** Advertised URL for peers; undefined: from host and peer port. */
+  readonly peerUrl: string | undefined
+  /** Peer URLs. */
+  readonly seeds: readonly string[]
+  readonly copies: number
+  readonly memoryBytesMax: number
+  readonly zone: string
+  readonly weight: number
+  readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
+  readonly joinTimeoutMs: number
+}
+
+/** configOf reads the configuration from an environment. Throws RINGHOLD_BAD_CONFIG, naming the first variable that is wrong. */
+export function configOf(environment: NodeJS.ProcessEnv): NodeConfig {
+  const values = checked(ownVariables(environment))
+  return {
+    name: values.RINGHOLD_NAME ?? nameOfHost(hostname()),
+    fleet: values.RINGHOLD_FLEET,
+    host: values.RINGHOLD_HOST,
+    port: values.RINGHOLD_PORT,
+    peerPort: values.RINGHOLD_PEER_PORT,
+    url: baseUrl('RINGHOLD_URL', values.RINGHOLD_URL),
+    peerUrl: baseUrl('RINGHOLD_PEER_URL', values.RINGHOLD_PEER_URL),
+    seeds: seedsOf(values.RINGHOLD_SEEDS),
+    copies: values.RINGHOLD_COPIES,
+    memoryBytesMax: bytesOf(values.RINGHOLD_MEMORY),
+    zone: values.RINGHOLD_ZONE,
+    weight: values.RINGHOLD_WEIGHT,
+    logLevel: values.RINGHOLD_LOG_LEVEL,
+    joinTimeoutMs: values.RINGHOLD_JOIN_TIMEOUT_MS,
+  }
+}
+
+/** nameOfHost makes a host name fit to be the name of a node. */
+export function nameOfHost(host: string): string {
+  const fit = host.replace(/[^A-Za-z0-9._-]/g, '-').replace(/^[^A-Za-z0-9]+/, '')
+  return fit.slice(0, 64) || 'node'
+}
+
+/** Empty ones count as not set: compose files and shells pass them on like that. */
+function ownVariables(environment: NodeJS.ProcessEnv): Record<string, string> {
+  const own: Record<string, string> = {}
+  for (const [name, value] of Object.entries(environment)) {
+    if (!name.startsWith('RINGHOLD_') || variablesOfOthers.has(name)) continue
+    if (!Object.hasOwn(variables.properties, name)) throw badConfig(`${name} is not a variable of the node`)
+    if (value) own[name] = value
+  }
+  return own
+}
+
+function checked(values: Record<string, string>): Static<typeof variables> {
+  try {
+    return envSchema<Static<typeof variables>>({ schema: structuredClone(variables), data: values, env: false })
+  } catch (cause) {
+    const [first] = (cause as { errors?: { instancePath: string; message?: string }[] }).errors ?? []
+    if (first === undefined) throw cause
+    const name = first.instancePath.slice(1)
+    const { description = '' } = variables.properties[name as keyof typeof variables.properties] as {
+      description?: string
+    }
+    throw badConfig(`${name}=${values[name]} ${first.message} (${description})`)
+  }
+}
+
+function seedsOf(text: string): string[] {
+  const addresses = text.split(',').map((address) => address.trim())
+  return addresses
+    .filter((address) => address !== '')
+    .map((address) => baseUrl('RINGHOLD_SEEDS', address.includes('://') ? address : `http://${address}`) as string)
+}
+
+function baseUrl(variable: string, text: string | undefined): string | undefined {
+  if (text === undefined) return undefined
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const isBase = url?.protocol === 'http:' && url.pathname === '/' && url.search === '' && url.hash === ''
+  if (isBase && url.username === '' && url.password === '') return url.origin
+  throw badConfig(`${variable}: ${text} is not an address like http://host:port`)
+}
+
+function bytesOf(text: string): number {
+  const [, count = '', unit = ''] = /^(\d+)(\D*)$/.exec(text) ?? []
+  const bytes = Number(count) * ({ '': 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 }[unit] as number)
+  if (Number.isSafeInteger(bytes)) return bytes
+  throw badConfig(`RINGHOLD_MEMORY=${text} is more than there can be`)
+}
+
+function badConfig(detail: string): RingholdError {
+  return new RingholdError('RINGHOLD_BAD_CONFIG', { detail })
+}

@@ -1,0 +1,134 @@
+/**
+ * The one entrance: execute(command, origin) → outcome. REST, peers and whatever comes later are thin faces on it.
+ *
+ *      face ─► check ─► decide ─┬─► local     apply to the store, in this turn of the event loop
+ *                               ├─► forward   once, to the coordinator; its outcome is ours
+ *                               └─► refuse    a coded error
+ *
+ * It guarantees: an entry lies only on the coordinator of its token by this node's ring; reading, deciding and writing
+ * are one step, so that of two conditional writes one wins; nothing waits longer than the forwarder's deadline.
+ */
+import type { View } from '@ringhold/sdk/membership'
+import {
+  type Command,
+  checkCacheName,
+  checkKey,
+  checkTtlMs,
+  type Limits,
+  type Outcome,
+  RingholdError,
+} from '@ringhold/sdk/protocol'
+import type { Ring } from '@ringhold/sdk/ring'
+import type { HybridClock } from '../clock/hybrid-clock.ts'
+import type { Store } from '../store/store.ts'
+import { applyCommand } from './apply.ts'
+import type { Counters } from './counters.ts'
+import { type Answers, type Decision, decide, type Origin } from './decide.ts'
+import type { Forwarder } from './forwarder.ts'
+
+/** Executed is an outcome and the name of the node that it comes from. */
+export interface Executed {
+  readonly outcome: Outcome
+  readonly by: string
+}
+
+/** Surroundings is what the core needs of the node around it. */
+export interface Surroundings {
+  readonly self: string
+  readonly store: Store
+  readonly clock: HybridClock
+  readonly counters: Counters
+  readonly forwarder: Forwarder
+  readonly limits: Limits
+  readonly ring: () => Ring
+  readonly view: () => View
+  readonly answers: (now: number) => Answers
+  /** Milliseconds on the monotonic clock. */
+  readonly now: () => number
+  /** Milliseconds since 1970 on the wall clock. */
+  readonly wallMs: () => number
+  /** Called with the peer URL of a node that coordinates a token by our ring but not by its own. */
+  readonly onRingSuspect: (peerUrl: string) => void
+}
+
+const retryAfterMs = 1_000
+
+export class Executor {
+  readonly #around: Surroundings
+  readonly #nextVersion: () => number
+
+  constructor(around: Surroundings) {
+    this.#around = around
+    this.#nextVersion = () => around.clock.next(around.wallMs())
+  }
+
+  /** execute runs a command here or at its coordinator. Throws, or rejects with, a RingholdError. */
+  execute(command: Command, origin: Origin): Executed | Promise<Executed> {
+    this.#check(command)
+    const { self, answers, ring: ringNow, now: clockNow, store } = this.#around
+    const now = clockNow()
+    const ring = ringNow()
+    const token = ring.token(command.key)
+    const decision = decide({ self, answers: answers(now), origin, coordinator: ring.coordinator(token) })
+    if (decision.type === 'forward') return this.#forward(command, decision.to)
+    if (decision.type === 'refuse') throw this.#refusal(decision, ring)
+    const outcome = applyCommand(store, command, { now, token, nextVersion: this.#nextVersion })
+    this.#count(outcome)
+    return { outcome, by: self }
+  }
+
+  #check(command: Command): void {
+    const { limits } = this.#around
+    checkCacheName(command.cache)
+    checkKey(command.key, limits)
+    if (command.type !== 'set') return
+    if (command.ttlMs !== undefined) checkTtlMs(command.ttlMs)
+    if (command.value.length > limits.valueBytesMax) {
+      throw new RingholdError('RINGHOLD_VALUE_TOO_LARGE', { detail: `the value exceeds ${limits.valueBytesMax} bytes` })
+    }
+    if (command.contentType.length > limits.contentTypeCharsMax) {
+      const detail = `the content type is longer than ${limits.contentTypeCharsMax} characters`
+      throw new RingholdError('RINGHOLD_BAD_CONTENT', { detail })
+    }
+  }
+
+  async #forward(command: Command, to: string): Promise<Executed> {
+    const { counters, view, forwarder, clock, wallMs } = this.#around
+    const peerUrl = view().get(to)?.urls.peer
+    if (peerUrl === undefined) throw new RingholdError('RINGHOLD_OWNER_UNREACHABLE', { node: to })
+    counters.forwarded++
+    try {
+      const outcome = await forwarder.forward(command, { name: to, peerUrl })
+      // What a client has seen must not be overtaken by a lower version, should this node coordinate the key next.
+      if ('version' in outcome && outcome.version !== undefined) clock.accept(outcome.version, wallMs())
+      return { outcome, by: to }
+    } catch (error) {
+      throw this.#isWrongOwner(error) ? this.#unsettled(to, peerUrl) : error
+    }
+  }
+
+  #isWrongOwner(error: unknown): boolean {
+    return error instanceof RingholdError && error.code === 'RINGHOLD_WRONG_OWNER'
+  }
+
+  #unsettled(to: string, peerUrl: string): RingholdError {
+    const { self, ring, onRingSuspect } = this.#around
+    onRingSuspect(peerUrl)
+    const detail = `${to} owns this key by the ring of ${self}, but not by its own`
+    return new RingholdError('RINGHOLD_RING_UNSETTLED', { detail, ring: ring().checksum, retryAfterMs })
+  }
+
+  #refusal({ code, detail, owner }: Decision & { type: 'refuse' }, ring: Ring): RingholdError {
+    if (owner === undefined) return new RingholdError(code, { detail, retryAfterMs })
+    this.#around.counters.wrongOwner++
+    return new RingholdError(code, { detail, owner, ring: ring.checksum })
+  }
+
+  #count({ type }: Outcome): void {
+    const { counters } = this.#around
+    if (type === 'hit') counters.hits++
+    else if (type === 'miss') counters.misses++
+    else if (type === 'created' || type === 'replaced') counters.sets++
+    else if (type === 'deleted') counters.deletes++
+  }
+}

@@ -1,0 +1,124 @@
+/**
+ * The REST face of the commands on one key. The value is the body, raw, with its content type; everything else travels
+ * in header fields. A route turns its request into a command, hands it to execute and turns the outcome into a reply.
+ */
+import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
+import {
+  type Command,
+  defaultContentType,
+  etagOf,
+  type Hit,
+  headerNames,
+  RingholdError,
+  type Version,
+} from '@ringhold/sdk/protocol'
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { Type } from 'typebox'
+import type { Origin } from '../core/decide.ts'
+import type { Executed } from '../core/executor.ts'
+import { conditionOf, readAnswer } from './preconditions.ts'
+import { sendProblem } from './problems.ts'
+import { rawKeyOf } from './raw-key.ts'
+import { refuseEncodedContent } from './strictness.ts'
+
+export interface KeyRoutesOptions {
+  /** The name of this node. */
+  readonly self: string
+  readonly execute: (command: Command, origin: Origin) => Executed | Promise<Executed>
+  readonly originOf: (request: FastifyRequest) => Origin
+  /** Checksum of the present ring. */
+  readonly ringChecksum: () => string
+  readonly valueBytesMax: number
+}
+
+const url = '/v1/caches/:cache/keys/:key'
+
+const schema = {
+  // The key is taken from the request line instead, see raw-key.ts.
+  params: Type.Object({ cache: Type.String(), key: Type.String() }),
+  querystring: Type.Object({}, { additionalProperties: false }),
+}
+
+const noBytes = Buffer.alloc(0)
+/** One for all: a miss is an answer like any other and should not pay for a stack trace. */
+const keyNotFound = new RingholdError('RINGHOLD_KEY_NOT_FOUND')
+
+export const keyRoutes: FastifyPluginCallbackTypebox<KeyRoutesOptions> = (app, options, done) => {
+  const { self, execute, originOf, ringChecksum, valueBytesMax } = options
+
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: valueBytesMax }, (_request, body, parsed) => {
+    parsed(null, body)
+  })
+  refuseEncodedContent(app)
+
+  // HEAD comes with GET.
+  app.get(url, { schema }, async (request, reply) => {
+    const { cache } = request.params
+    const { outcome, by } = await execute({ type: 'get', cache, key: rawKeyOf(request.originalUrl) }, originOf(request))
+    if (outcome.type !== 'hit') {
+      describe(reply, by, 'fwd=uri-miss')
+      return sendProblem(reply, keyNotFound, self)
+    }
+    describe(reply, by, 'hit')
+    return sendHit(request, reply, outcome)
+  })
+
+  app.put(url, { schema, bodyLimit: valueBytesMax }, async (request, reply) => {
+    const { headers } = request
+    const command: Command = {
+      type: 'set',
+      cache: request.params.cache,
+      key: rawKeyOf(request.originalUrl),
+      value: (request.body as Buffer | undefined) ?? noBytes,
+      contentType: headers['content-type'] ?? defaultContentType,
+      ttlMs: ttlMsOf(headers[headerNames.ttl]),
+      condition: conditionOf(headers),
+    }
+    const { outcome, by } = await execute(command, originOf(request))
+    describe(reply, by)
+    if (outcome.type === 'condition-failed') throw conditionFailed(outcome.version)
+    if (outcome.type !== 'created' && outcome.type !== 'replaced') throw new RingholdError('RINGHOLD_INTERNAL')
+    reply.header('etag', etagOf(outcome.version)).header(headerNames.copies, String(outcome.copies))
+    return reply.code(outcome.type === 'created' ? 201 : 204).send()
+  })
+
+  app.delete(url, { schema, bodyLimit: valueBytesMax }, async (request, reply) => {
+    const { cache } = request.params
+    const key = rawKeyOf(request.originalUrl)
+    const condition = conditionOf(request.headers)
+    const { outcome, by } = await execute({ type: 'delete', cache, key, condition }, originOf(request))
+    describe(reply, by)
+    if (outcome.type === 'condition-failed') throw conditionFailed(outcome.version)
+    if (outcome.type === 'absent') return sendProblem(reply, keyNotFound, self)
+    return reply.code(204).send()
+  })
+
+  /** Says who answered and by which ring. Never the key: a header cannot carry every key. */
+  function describe(reply: FastifyReply, by: string, result?: 'hit' | 'fwd=uri-miss'): void {
+    const answered = result === undefined ? `"${by}"` : `"${by}"; ${result}`
+    const status = by === self ? answered : `${answered}, "${self}"; fwd=bypass; detail=forwarded`
+    reply.header('cache-status', status).header('cache-control', 'no-store').header(headerNames.ring, ringChecksum())
+  }
+
+  done()
+}
+
+function sendHit(request: FastifyRequest, reply: FastifyReply, hit: Hit): FastifyReply {
+  const answer = readAnswer(request.headers, hit.version)
+  if (answer === 'failed') throw conditionFailed(hit.version)
+  reply.header('etag', etagOf(hit.version))
+  if (hit.ttlMs !== undefined) reply.header(headerNames.ttl, String(hit.ttlMs))
+  if (answer === 'not-modified') return reply.code(304).send()
+  return reply.header('content-type', hit.contentType).send(hit.value)
+}
+
+function conditionFailed(version: Version | undefined): RingholdError {
+  return new RingholdError('RINGHOLD_CONDITION_FAILED', { ...(version !== undefined && { version }) })
+}
+
+/** Left to execute to judge: what is no plain number becomes NaN, which no time to live is. */
+function ttlMsOf(field: string | string[] | undefined): number | undefined {
+  if (field === undefined) return undefined
+  return typeof field === 'string' && /^\d{1,16}$/.test(field) ? Number(field) : Number.NaN
+}

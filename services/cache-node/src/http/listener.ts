@@ -1,0 +1,95 @@
+/**
+ * One HTTP listener of a node, before it has routes: strict about what it takes, patient for a bounded time only, and
+ * answering every error with a problem. Clients and peers get one each.
+ */
+import { RingholdError } from '@ringhold/sdk/protocol'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import { answerProblems, codedError, rawProblem, sendProblem } from './problems.ts'
+import { refuseAmbiguity } from './strictness.ts'
+import { answerUnknownRoutes } from './unknown-routes.ts'
+
+export interface ListenerOptions {
+  /** The name of this node. */
+  readonly self: string
+  readonly logger: FastifyBaseLogger
+  readonly patience?: Patience
+}
+
+/** Patience is how long things may take, in milliseconds. Node looks every `checkMs`: limits are late by that at most. */
+export interface Patience {
+  /** Until the head of a request is there; from when the connection stands. */
+  readonly headMs: number
+  /** Until the whole request is there: a megabyte over a slow line. */
+  readonly requestMs: number
+  /** Without a byte in either direction; above the longest long-poll. */
+  readonly silenceMs: number
+  /** Between requests: longer than clients keep idle connections, so that they close first. */
+  readonly keepAliveMs: number
+  readonly checkMs: number
+}
+
+export const defaultPatience: Patience = {
+  headMs: 10_000,
+  requestMs: 30_000,
+  silenceMs: 40_000,
+  keepAliveMs: 72_000,
+  checkMs: 1_000,
+}
+
+/** connectionsMax is how many connections a listener holds at a time. */
+export const connectionsMax = 10_000
+
+/** Node refuses request heads above 16 KiB, so that every key that arrives fits. */
+const paramCharsMax = 16_384
+
+/** newListener makes a listener without routes. */
+export function newListener({ self, logger, patience = defaultPatience }: ListenerOptions): FastifyInstance {
+  const app = Fastify({
+    loggerInstance: logger,
+    // Requests are counted, not logged, and need no logger of their own each.
+    logController: new LogController({ disableRequestLogging: true }),
+    childLoggerFactory: (parent) => parent,
+    routerOptions: { maxParamLength: paramCharsMax },
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: false } },
+    requestTimeout: patience.requestMs,
+    connectionTimeout: patience.silenceMs,
+    keepAliveTimeout: patience.keepAliveMs,
+    http: { headersTimeout: patience.headMs, connectionsCheckingInterval: patience.checkMs },
+    forceCloseConnections: 'idle',
+    // While it closes a node still answers what comes over connections that stand; it has announced its leave before.
+    return503OnClosing: false,
+    frameworkErrors: (error, request, reply) => {
+      sendProblem(reply, codedError(error, request.url), self)
+    },
+    clientErrorHandler: (error, socket) => {
+      if (!socket.writable || error.code === 'ECONNRESET') return socket.destroy()
+      const detail = `the request cannot be read (${error.code})`
+      socket.end(rawProblem(new RingholdError('RINGHOLD_BAD_REQUEST', { detail }), self))
+    },
+  })
+  app.server.maxConnections = connectionsMax
+  // Routes that take a body say how; for all others it is let go, unread and uncounted.
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser('*', (_request, payload, parsed) => {
+    payload.resume()
+    parsed(null)
+  })
+  answerProblems(app, self)
+  answerUnknownRoutes(app, self)
+  refuseAmbiguity(app)
+  endConnectionsOnClose(app)
+  return app
+}
+
+/** Once it closes, a listener says so with every reply: Fastify does for requests that come later, not for those under way. */
+function endConnectionsOnClose(app: FastifyInstance): void {
+  let isClosing = false
+  app.addHook('preClose', (done) => {
+    isClosing = true
+    done()
+  })
+  app.addHook('onSend', (_request, reply, _payload, done) => {
+    if (isClosing) reply.header('connection', 'close')
+    done()
+  })
+}

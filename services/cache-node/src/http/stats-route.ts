@@ -1,0 +1,52 @@
+import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
+import { type Static, Type } from 'typebox'
+
+const count = Type.Integer({ minimum: 0 })
+
+/** NodeStats is the body of GET /v1/stats. */
+export type NodeStats = Static<typeof nodeStats>
+
+const nodeStats = Type.Object({
+  node: Type.String(),
+  fleet: Type.String(),
+  status: Type.String(),
+  incarnation: count,
+  ring: Type.String({ description: 'Checksum of the ring.' }),
+  uptimeMs: count,
+  entries: count,
+  bytes: count,
+  memoryBytesMax: count,
+  caches: Type.Record(Type.String(), Type.Object({ entries: count, bytes: count })),
+  tokens: Type.Integer({ minimum: 0, description: 'How many tokens the node coordinates.' }),
+  hits: count,
+  misses: count,
+  sets: count,
+  deletes: count,
+  forwarded: count,
+  wrongOwner: count,
+  evictions: count,
+  expirations: count,
+  gossip: Type.Object({
+    exchangesSent: count,
+    exchangesFailed: count,
+    bytesSent: count,
+    bytesReceived: count,
+    suspicions: Type.Integer({ minimum: 0, description: 'Members that came under suspicion, whoever accused them.' }),
+    deaths: Type.Integer({ minimum: 0, description: 'Members that were alive to this node and then declared dead.' }),
+    refutations: Type.Integer({ minimum: 0, description: 'How often this node refuted what others said of it.' }),
+  }),
+})
+
+const schema = {
+  querystring: Type.Object({}, { additionalProperties: false }),
+  response: { 200: nodeStats },
+}
+
+/** GET /v1/stats: what this one node holds and did since its start. */
+export const statsRoute: FastifyPluginCallbackTypebox<{ stats: () => NodeStats }> = (app, { stats }, done) => {
+  app.get('/v1/stats', { schema }, async (_request, reply) => {
+    reply.header('cache-control', 'no-store')
+    return stats()
+  })
+  done()
+}

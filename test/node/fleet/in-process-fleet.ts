@@ -1,0 +1,36 @@
+import type { Test } from 'tap'
+import { type CacheNode, startNode } from '#node/index.js'
+
+/** startFleet starts nodes `n1`, `n2`, … in this process and resolves when they agree on one ring of all of them. */
+export async function startFleet(t: Test, count: number): Promise<CacheNode[]> {
+  const nodes: CacheNode[] = []
+  for (let at = 1; at <= count; at++) nodes.push(await addNode(t, nodes, `n${at}`))
+  await agree(nodes)
+  return nodes
+}
+
+/** addNode starts one more node; it is cut when the test ends. */
+export async function addNode(t: Test, others: readonly CacheNode[], name: string): Promise<CacheNode> {
+  const seeds = others.map(({ peerUrl }) => peerUrl)
+  const node = await startNode({ name, port: 0, peerPort: 0, seeds, logLevel: 'silent' })
+  t.teardown(() => node.cut())
+  return node
+}
+
+/** agree resolves when exactly these nodes are on the ring of each of them. */
+export async function agree(nodes: readonly CacheNode[]): Promise<void> {
+  const names = nodes.map(({ config }) => config.name).sort()
+  const isAgreed = (): boolean =>
+    nodes.every(({ ring }) => ring.members.map(({ name }) => name).join() === names.join()) &&
+    new Set(nodes.map(({ ring }) => ring.checksum)).size === 1
+  await until(isAgreed, `${names} agree on one ring`)
+}
+
+/** until resolves once the condition holds; fails after 15 s. */
+export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
+  const deadline = performance.now() + 15_000
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error(`not within 15 s: ${what}`)
+    await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+}

@@ -1,0 +1,85 @@
+import type { AddressInfo } from 'node:net'
+import type { Member } from '@ringhold/sdk/membership'
+import { defaultLimits } from '@ringhold/sdk/protocol'
+import { Ring } from '@ringhold/sdk/ring'
+import { pino } from 'pino'
+import type { Test } from 'tap'
+import { HybridClock } from '#node/clock/hybrid-clock.js'
+import { newCounters } from '#node/core/counters.js'
+import type { Origin } from '#node/core/decide.js'
+import { Executor } from '#node/core/executor.js'
+import { PeerForwarder } from '#node/forward/peer-forwarder.js'
+import { keyRoutes } from '#node/http/key-routes.js'
+import { newListener } from '#node/http/listener.js'
+import { MapStore } from '#node/store/map-store.js'
+
+/** fleet maps the names of all nodes to their peer URLs. */
+export type Fleet = Map<string, string>
+
+export interface PeerNodeOptions {
+  readonly name: string
+  readonly fleet: Fleet
+  /** Whom this node believes to be on the ring. */
+  readonly ring: readonly string[]
+  readonly deadlineMs?: number
+  readonly inFlightMax?: number
+}
+
+/** peerNode is a node with both listeners and real forwarding, but with a ring of the test's choice instead of membership. */
+export async function peerNode(t: Test, { name, fleet, ring: names, ...limits }: PeerNodeOptions) {
+  const ring = new Ring({ members: names.map((member) => ({ name: member })), seed: 1, copies: 1 })
+  const counters = newCounters()
+  const forwarder = new PeerForwarder({ self: name, limits: defaultLimits, ...limits })
+  const suspected: string[] = []
+  const executor = new Executor({
+    self: name,
+    store: new MapStore({ bytesMax: 1e7 }),
+    clock: new HybridClock(),
+    counters,
+    forwarder,
+    limits: defaultLimits,
+    ring: () => ring,
+    view: () => new Map([...fleet].map(([member, url]) => [member, memberAt(member, url)])),
+    answers: () => 'yes',
+    now: () => performance.now(),
+    wallMs: () => Date.now(),
+    onRingSuspect: (peerUrl) => suspected.push(peerUrl),
+  })
+  let forwardedRequests = 0
+  const listen = async (origin: Origin): Promise<string> => {
+    const app = newListener({ self: name, logger: pino({ level: 'silent' }) })
+    app.addHook('onRequest', async () => {
+      if (origin === 'forwarded') forwardedRequests++
+    })
+    app.register(keyRoutes, {
+      self: name,
+      execute: (command, from) => executor.execute(command, from),
+      originOf: () => origin,
+      ringChecksum: () => ring.checksum,
+      valueBytesMax: defaultLimits.valueBytesMax,
+    })
+    await app.listen({ host: '127.0.0.1', port: 0 })
+    t.teardown(async () => {
+      app.server.closeAllConnections()
+      await app.close()
+    })
+    return `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`
+  }
+  const clientUrl = await listen('plain')
+  const peerUrl = await listen('forwarded')
+  fleet.set(name, peerUrl)
+  t.teardown(() => forwarder.destroy())
+  return { name, ring, counters, suspected, clientUrl, peerUrl, forwardedRequests: () => forwardedRequests }
+}
+
+/** keysOf lists keys that a member coordinates. */
+export function keysOf(ring: Ring, name: string, count: number): string[] {
+  const keys: string[] = []
+  for (let at = 0; keys.length < count; at++)
+    if (ring.coordinator(ring.token(`key-${at}`)) === name) keys.push(`key-${at}`)
+  return keys
+}
+
+function memberAt(name: string, peer: string): Member {
+  return { name, urls: { client: '', peer }, incarnation: 1, status: 'alive', zone: '', weight: 1, instance: name }
+}

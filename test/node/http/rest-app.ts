@@ -1,0 +1,52 @@
+import { defaultLimits } from '@ringhold/sdk/protocol'
+import { Ring } from '@ringhold/sdk/ring'
+import type { FastifyInstance } from 'fastify'
+import { pino } from 'pino'
+import type { Test } from 'tap'
+import { HybridClock } from '#node/clock/hybrid-clock.js'
+import { newCounters } from '#node/core/counters.js'
+import type { Answers } from '#node/core/decide.js'
+import { Executor } from '#node/core/executor.js'
+import { keyRoutes } from '#node/http/key-routes.js'
+import { newListener } from '#node/http/listener.js'
+import { MapStore } from '#node/store/map-store.js'
+
+export interface RestApp {
+  readonly app: FastifyInstance
+  readonly store: MapStore
+  readonly ring: Ring
+  /** The monotonic clock, in milliseconds; set it to let time pass. */
+  now: number
+  answers: Answers
+}
+
+/** restApp makes the key routes of a node `n1` on a virtual clock. With more members it owns only some of the keys. */
+export function restApp(t: Test, members: readonly string[] = ['n1']): RestApp {
+  const store = new MapStore({ bytesMax: 16 * 1024 * 1024 })
+  const ring = new Ring({ members: members.map((name) => ({ name })), seed: 1, copies: 1 })
+  const app = newListener({ self: 'n1', logger: pino({ level: 'silent' }) })
+  const rest: RestApp = { app, store, ring, now: 0, answers: 'yes' }
+  const executor = new Executor({
+    self: 'n1',
+    store,
+    clock: new HybridClock(),
+    counters: newCounters(),
+    forwarder: { forward: () => Promise.reject(new Error('not in this test')) },
+    limits: defaultLimits,
+    ring: () => ring,
+    view: () => new Map(),
+    answers: () => rest.answers,
+    now: () => rest.now,
+    wallMs: () => 1_700_000_000_000 + rest.now,
+    onRingSuspect: () => {},
+  })
+  app.register(keyRoutes, {
+    self: 'n1',
+    execute: (command, origin) => executor.execute(command, origin),
+    originOf: ({ headers }) => (headers['ringhold-route'] === 'direct' ? 'direct' : 'plain'),
+    ringChecksum: () => ring.checksum,
+    valueBytesMax: defaultLimits.valueBytesMax,
+  })
+  t.teardown(() => app.close())
+  return rest
+}

@@ -1,0 +1,48 @@
+/** Requests as bytes on the wire: nothing on our side normalises, encodes or checks them. */
+import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
+import { connect } from 'node:net'
+
+export interface WireReply {
+  readonly status: number
+  readonly headers: IncomingHttpHeaders
+  readonly body: Buffer
+}
+
+export interface WireRequest {
+  readonly method?: string
+  /** Sent as it stands. */
+  readonly path: string
+  readonly headers?: Record<string, string>
+  readonly body?: string | Uint8Array
+}
+
+/** send sends one request to a node and reads the whole reply. */
+export function send(baseUrl: string, { method = 'GET', path, headers = {}, body }: WireRequest): Promise<WireReply> {
+  const { hostname, port } = new URL(baseUrl)
+  return new Promise((resolve, reject) => {
+    const request = httpRequest({ host: hostname, port, method, path, headers, timeout: 10_000 }, (reply) => {
+      const chunks: Buffer[] = []
+      reply.on('data', (chunk) => chunks.push(chunk))
+      reply.on('error', reject)
+      reply.on('end', () => {
+        resolve({ status: reply.statusCode as number, headers: reply.headers, body: Buffer.concat(chunks) })
+      })
+    })
+    request.on('timeout', () => request.destroy(new Error(`no reply to ${method} ${path} in 10 s`)))
+    request.on('error', reject)
+    request.end(body)
+  })
+}
+
+/** sendBytes writes bytes to a fresh connection and returns all that comes back until the node closes it. */
+export function sendBytes(baseUrl: string, bytes: string | Uint8Array): Promise<string> {
+  const { hostname, port } = new URL(baseUrl)
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    const socket = connect({ host: hostname, port: Number(port) }, () => socket.write(bytes))
+    socket.setTimeout(10_000, () => socket.destroy(new Error('the node did not close the connection in 10 s')))
+    socket.on('data', (chunk) => chunks.push(chunk))
+    socket.on('error', reject)
+    socket.on('close', () => resolve(Buffer.concat(chunks).toString('latin1')))
+  })
+}

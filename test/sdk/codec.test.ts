@@ -1,0 +1,106 @@
+import { isDeepStrictEqual } from 'node:util'
+import fc from 'fast-check'
+import { test } from 'tap'
+import { decode, encode } from '#sdk/codec.js'
+import { defaultLimits } from '#sdk/protocol/index.js'
+import { holds } from '../property.ts'
+
+function there(value: unknown): unknown {
+  const { bytes, contentType } = encode(value)
+  return decode(Buffer.from(bytes), contentType)
+}
+
+test('JSON values, text and bytes come back as what they were', async (t) => {
+  const text = fc.string({ unit: 'grapheme' })
+  const bytes = fc.uint8Array()
+  const json = fc.jsonValue({ noUnicodeString: false }).filter((value) => !hasMinusZero(value))
+  holds(
+    t,
+    'values',
+    fc.property(fc.oneof(text, bytes, json), (value) => isDeepStrictEqual(there(value), value)),
+    2000,
+  )
+  for (const value of [null, false, 0, '', 'null', '{"a":1}', [], {}, new Uint8Array(0), '\ufeffbom', '\0']) {
+    t.strictSame(there(value), value)
+  }
+})
+
+/** JSON has no minus zero. */
+function hasMinusZero(value: unknown): boolean {
+  if (typeof value === 'object' && value !== null) return Object.values(value).some(hasMinusZero)
+  return Object.is(value, -0)
+}
+
+test('the content type says which of the three it is', async (t) => {
+  t.equal(encode({ a: 1 }).contentType, 'application/json')
+  t.equal(encode('a').contentType, 'text/plain; charset=utf-8')
+  t.equal(encode(Buffer.from('a')).contentType, 'application/octet-stream')
+  t.equal(encode('{}', { contentType: 'application/json' }).contentType, 'application/json')
+})
+
+test('what comes back from a Buffer is a Uint8Array of its own', async (t) => {
+  const stored = Buffer.from('abc')
+  const value = decode(stored, 'application/octet-stream') as Uint8Array
+  t.equal(value.constructor, Uint8Array)
+  t.equal(value.buffer.byteLength, 3)
+})
+
+test('what has no JSON, or would quietly become something else, is refused', async (t) => {
+  const cycle: { self?: unknown } = {}
+  cycle.self = cycle
+  const values = [
+    undefined,
+    () => 1,
+    Symbol('s'),
+    1n,
+    { deep: 1n },
+    cycle,
+    Number.NaN,
+    Number.POSITIVE_INFINITY,
+    new Map(),
+    new Set(),
+    Promise.resolve(1),
+    new Float64Array(1),
+    new ArrayBuffer(1),
+    { toJSON: () => undefined },
+    {
+      toJSON() {
+        throw new Error('no')
+      },
+    },
+    'lone \ud800',
+  ]
+  for (const value of values) t.throws(() => encode(value), { code: 'RINGHOLD_BAD_VALUE' }, typeof value)
+})
+
+test('a value over the limit is refused by its bytes, a content type by its form', async (t) => {
+  const limits = { ...defaultLimits, valueBytesMax: 4 }
+  const options = { limits }
+  for (const value of ['abcd', '😀', Buffer.alloc(4), 1234]) t.doesNotThrow(() => encode(value, options))
+  for (const value of ['abcde', '😀a', '€€', Buffer.alloc(5), 12345, { a: 1 }]) {
+    t.throws(() => encode(value, options), { code: 'RINGHOLD_VALUE_TOO_LARGE' }, String(value))
+  }
+  t.throws(() => encode('a', { contentType: 'nonsense' }), { code: 'RINGHOLD_BAD_CONTENT' })
+})
+
+test('values that others stored are read by their content type', async (t) => {
+  const rows: [type: string, stored: string, value: unknown][] = [
+    ['application/json; charset=utf-8', '[1]', [1]],
+    ['APPLICATION/JSON', '[1]', [1]],
+    ['application/problem+json', '{"a":1}', { a: 1 }],
+    ['text/html', '<p>', '<p>'],
+    ['text/plain;charset="UTF-8"', 'é', 'é'],
+    ['text/plain; charset=latin1', 'a', new Uint8Array([97])],
+    ['image/png', 'a', new Uint8Array([97])],
+    ['nonsense', 'a', new Uint8Array([97])],
+    ['', 'a', new Uint8Array([97])],
+  ]
+  for (const [type, stored, value] of rows) t.strictSame(decode(Buffer.from(stored), type), value, type)
+})
+
+test('bytes that are not what their content type says are RINGHOLD_BAD_REPLY', async (t) => {
+  const refused = { code: 'RINGHOLD_BAD_REPLY' }
+  t.throws(() => decode(Buffer.from('{'), 'application/json'), refused)
+  t.throws(() => decode(new Uint8Array(0), 'application/json'), refused)
+  t.throws(() => decode(new Uint8Array([0xff]), 'text/plain'), refused)
+})

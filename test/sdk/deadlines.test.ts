@@ -1,0 +1,86 @@
+import { MessageChannel } from 'node:worker_threads'
+import { test } from 'tap'
+import { Deadlines } from '#sdk/deadlines.js'
+import { type Bell, ring, Scope } from '#sdk/scope.js'
+
+const tickMs = 10
+
+test('deadlines are met in time, never early, also those beyond one turn of the wheel', async (t) => {
+  const deadlines = new Deadlines(8)
+  const delays = [-50, 0, 1, 5, 14, 30, 30, 75, 85, 170, 250]
+  const lateness = await Promise.all(
+    delays.map((delay) => {
+      const atMs = performance.now() + delay
+      return new Promise<number>((resolve) => deadlines.add(atMs, () => resolve(performance.now() - atMs)))
+    }),
+  )
+  for (const [index, lateMs] of lateness.entries()) t.ok(lateMs >= 0, `${delays[index]}: ${lateMs}`)
+})
+
+test('a removed deadline is not met, and removing it twice, or after it was met, changes nothing', async (t) => {
+  const deadlines = new Deadlines()
+  const met: string[] = []
+  const now = performance.now()
+  const removed = deadlines.add(now + 10, () => met.push('removed'))
+  const first = deadlines.add(now + 10, () => met.push('first'))
+  deadlines.remove(removed)
+  deadlines.remove(removed)
+  await new Promise<void>((resolve) => deadlines.add(now + 10 + 3 * tickMs, resolve))
+  deadlines.remove(first)
+  t.strictSame(met, ['first'])
+})
+
+test('a deadline may add and remove others', async (t) => {
+  const deadlines = new Deadlines()
+  const met: number[] = []
+  await new Promise<void>((resolve) => {
+    const at = performance.now()
+    const other = deadlines.add(at + 60_000, () => met.push(3))
+    deadlines.add(at, () => {
+      met.push(1)
+      deadlines.remove(other)
+      deadlines.add(at, () => {
+        met.push(2)
+        resolve()
+      })
+    })
+  })
+  t.strictSame(met, [1, 2])
+})
+
+test('after the event loop stood still, what arrived meanwhile comes before the deadlines', async (t) => {
+  const deadlines = new Deadlines()
+  const order: string[] = []
+  const { port1, port2 } = new MessageChannel()
+  await new Promise<void>((resolve) => {
+    port1.on('message', () => order.push('message'))
+    deadlines.add(performance.now() + 20, () => {
+      order.push('deadline')
+      resolve()
+    })
+    port2.postMessage('arrived')
+    for (const end = performance.now() + 100; performance.now() < end; );
+  })
+  port1.close()
+  t.strictSame(order, ['message', 'deadline'])
+})
+
+test('a pause ends at its time, by its bell, or with its scope, and leaves nothing behind', async (t) => {
+  const deadlines = new Deadlines()
+  const bell: Bell = new Set()
+  const scope = new Scope(deadlines, { timeoutMs: 60_000 })
+  const start = performance.now()
+  await scope.pause(start + 20, bell)
+  t.ok(performance.now() - start >= 20)
+  const byBell = scope.pause(scope.atMs, bell)
+  ring(bell)
+  await byBell
+  const byScope = scope.pause(scope.atMs, bell)
+  scope.interrupt({ type: 'closed' })
+  scope.interrupt({ type: 'timeout', timeoutMs: 1 })
+  await byScope
+  await scope.pause(scope.atMs, bell)
+  t.strictSame(scope.interruption, { type: 'closed' }, 'only the first counts')
+  t.equal(bell.size, 0)
+  scope.end()
+})
