@@ -1,6 +1,7 @@
 /** The stores that are compared, each from request bytes to response bytes in the way that suits it best. */
 import { LRUCache } from 'lru-cache'
 import { ByteStore, bytesMaxMin } from '#node/store/byte-store.js'
+import type { Reading } from '#node/store/store.js'
 import type { Request } from './requests.ts'
 import { keyBytes, valueBytes } from './requests.ts'
 
@@ -24,6 +25,14 @@ const entryBytes = keyBytes + valueBytes + 21 + 16
 
 class ByteStoreContestant implements Contestant {
   readonly #store: ByteStore
+  readonly #reading: Reading = {
+    target: new Uint8Array(0),
+    at: 0,
+    length: 0,
+    contentType,
+    version: 0,
+    expiresAt: undefined,
+  }
   #version = 0
 
   constructor(entries: number) {
@@ -32,15 +41,13 @@ class ByteStoreContestant implements Contestant {
   }
 
   set(request: Request, value: Uint8Array): void {
-    const place = { token: request.token, cache: 'default', key: request.key() }
+    const place = { token: request.token, cache: 'default', key: request.key }
     this.#store.write(place, { value, contentType, version: ++this.#version, expiresAt: undefined }, 0)
   }
 
   get(request: Request, response: Uint8Array): boolean {
-    const entry = this.#store.read({ token: request.token, cache: 'default', key: request.key() }, 0)
-    if (entry === undefined) return false
-    response.set(entry.value)
-    return true
+    this.#reading.target = response
+    return this.#store.readInto({ token: request.token, cache: 'default', key: request.key }, 0, this.#reading)
   }
 }
 

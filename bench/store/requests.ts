@@ -9,6 +9,9 @@ const zero = 0x30
 export class Request {
   readonly bytes = Buffer.alloc(headBytes + keyBytes, 'key:000000000000000', 'latin1')
 
+  /** The key as bytes. */
+  readonly key = this.bytes.subarray(headBytes)
+
   constructor() {
     this.bytes.write('key:000000000000000', headBytes, 'latin1')
   }
@@ -28,11 +31,6 @@ export class Request {
 
   get token(): number {
     return ((this.bytes[0] as number) << 8) | (this.bytes[1] as number)
-  }
-
-  /** The key as bytes. */
-  key(): Uint8Array {
-    return this.bytes.subarray(headBytes)
   }
 
   /** The key as a string. */

@@ -32,6 +32,7 @@ import type {
   Page,
   PageRequest,
   Place,
+  Reading,
   ReplicatedStore,
   StoreStats,
   Tombstone,
@@ -48,6 +49,8 @@ const keyBytesMax = 1_023
 const departuresShare = 1 / 50
 /** Expired entries that a write may free before it evicts, and that it may look at for that. */
 const expiryOfWrite = { frees: 16, steps: 64 }
+/** Memory in segments over memory in use, from which on they count as fragmented. */
+const fragmentedShare = 1.05
 /** What compact does in one slice: about two milliseconds with small entries, less with large ones. */
 const compactSliceBytes = 1_500_000
 /** Steps over the wheel that sweep may take for each entry that it may free, and at least. */
@@ -127,6 +130,27 @@ export class ByteStore implements ReplicatedStore {
   }
 
   read(place: Place, now: number): Entry | undefined {
+    const address = this.#use(place, now)
+    return address === 0 ? undefined : this.#entryAt(address)
+  }
+
+  readInto(place: Place, now: number, reading: Reading): boolean {
+    const address = this.#use(place, now)
+    if (address === 0) return false
+    const { fields } = this.#holdings
+    const number = fields.contentType(address)
+    reading.version = fields.version(address)
+    reading.expiresAt = fields.expires(address) ? fields.deadline(address) : undefined
+    if (number === inlineType) return this.#copyInline(address, reading)
+    reading.contentType = this.#types.of(number)
+    reading.length = fields.valueLength(address)
+    const fits = reading.at + reading.length <= reading.target.length
+    if (fits) this.#holdings.readValue(address, reading.target, reading.at)
+    return true
+  }
+
+  /** The address of an entry, which counts as used now; 0 where there is none. */
+  #use(place: Place, now: number): number {
     this.#observe(now)
     const { names, fields, ledger } = this.#holdings
     const cache = names.find(place.cache)
@@ -140,7 +164,7 @@ export class ByteStore implements ReplicatedStore {
     fields.raiseFrequency(address)
     ledger.hits++
     if (this.#tuner.isSampled(hash)) this.#tuner.hit(hash, fields.size(address), this.#bytesMax)
-    return this.#entryAt(address)
+    return address
   }
 
   missReason(place: Place, now: number): MissReason | undefined {
@@ -251,6 +275,12 @@ export class ByteStore implements ReplicatedStore {
     return this.#holdings.compaction.step(compactSliceBytes)
   }
 
+  /** Whether entries and index leave so much of the segments unused that compaction is worth its time. */
+  get isFragmented(): boolean {
+    const { segments, bytes } = this.#holdings
+    return segments.taken * segments.bytes > this.#bytesMax && segments.taken * segments.bytes > bytes * fragmentedShare
+  }
+
   stats(now: number): ByteStoreStats {
     this.sweep(now, sweepOfStats)
     const { ledger, logs, index, segments, wheel, names, compaction } = this.#holdings
@@ -290,9 +320,9 @@ export class ByteStore implements ReplicatedStore {
     return 0
   }
 
-  #miss(reason: MissReason | 'never'): undefined {
+  #miss(reason: MissReason | 'never'): 0 {
     this.#holdings.ledger.misses[reason]++
-    return undefined
+    return 0
   }
 
   #put(place: Place, draft: Draft): Written {
@@ -399,13 +429,21 @@ export class ByteStore implements ReplicatedStore {
   #entryAt(address: number): Entry {
     const { fields } = this.#holdings
     const bytes = this.#allocate(fields.valueLength(address))
-    this.#holdings.readValue(address, bytes)
+    this.#holdings.readValue(address, bytes, 0)
     const number = fields.contentType(address)
     const version = fields.version(address)
     const expiresAt = fields.expires(address) ? fields.deadline(address) : undefined
     if (number !== inlineType) return { value: bytes, contentType: this.#types.of(number), version, expiresAt }
     const { type, value } = splitInlineType(bytes)
     return { value, contentType: type, version, expiresAt }
+  }
+
+  #copyInline(address: number, reading: Reading): boolean {
+    const { value, contentType } = this.#entryAt(address)
+    reading.contentType = contentType
+    reading.length = value.length
+    if (reading.at + value.length <= reading.target.length) reading.target.set(value, reading.at)
+    return true
   }
 
   #changeAt(address: number): { place: Place; change: Change } {

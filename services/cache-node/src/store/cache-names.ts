@@ -17,9 +17,12 @@ export class CacheNames {
   readonly #byName = new Map<string, CacheTally>()
   readonly #byId: (CacheTally | undefined)[] = [undefined]
   readonly #free: number[] = []
+  /** The one found last: most commands in a row are for the same cache. */
+  #last: CacheTally | undefined
 
   find(name: string): CacheTally | undefined {
-    return this.#byName.get(name)
+    if (name !== this.#last?.name) this.#last = this.#byName.get(name)
+    return this.#last
   }
 
   of(id: number): CacheTally {
@@ -28,7 +31,7 @@ export class CacheNames {
 
   /** claim finds or adds a cache; undefined when there are 65,535 that hold something. */
   claim(name: string): CacheTally | undefined {
-    const present = this.#byName.get(name)
+    const present = this.find(name)
     if (present !== undefined) return present
     if (this.#free.length === 0 && this.#byId.length > cachesMax) this.prune()
     const id = this.#free.pop() ?? this.#byId.length
@@ -41,6 +44,7 @@ export class CacheNames {
 
   /** prune forgets the caches that hold nothing. Not in the middle of a write: its cache may still be empty. */
   prune(): void {
+    this.#last = undefined
     for (const { id, name, entries, tombstones } of this.#byName.values()) {
       if (entries > 0 || tombstones > 0) continue
       this.#byName.delete(name)

@@ -4,10 +4,10 @@
  *      0  value length 24 · flags 8          flags: frequency 2 · log 2 · expires 1 · gone 1
  *      1  token 14 · key length 10           (8 bits free)
  *      2  cache id 16 · content type id 16
- *      3  version, as the two halves
- *      4  of a double
- *      5  deadline, likewise        ┐
- *      6                            │ only of entries
+ *      3  version, lower 32 bits
+ *      4  version, upper bits
+ *      5  deadline, the two halves  ┐
+ *      6  of a double               │ only of entries
  *      7  next entry in its bucket  │ that expire
  *      8  entry before it           ┘ (see wheel.ts)
  *         key bytes, value bytes, up to 3 bytes of rest
@@ -31,6 +31,9 @@ const keyLengthMask = 0x3ff
 const tokenShift = 10
 const tokenMask = 0x3fff
 const plainHeaderWords = 5
+const two32 = 2 ** 32
+/** Words of an entry that are asked of the memory while its header is still on the way: the next two cache lines. */
+const aheadWords = [16, 32] as const
 const expiringHeaderWords = 9
 
 /** The longest value that the layout can hold. */
@@ -58,6 +61,8 @@ export interface Draft {
 
 /** Entries reads and writes the fields of entries by address. */
 export class Entries {
+  /** What was fetched ahead. Kept only so that the fetching is not optimised away. */
+  ahead = 0
   readonly #segments: Segments
 
   constructor(segments: Segments) {
@@ -72,7 +77,8 @@ export class Entries {
     words[at] = (draft.value.length << lengthShift) | draft.frequency | (draft.log << logShift) | expires
     words[at + 1] = (draft.token << tokenShift) | draft.key.length
     words[at + 2] = (draft.cache << 16) | draft.contentType
-    putDouble(words, at + 3, draft.version)
+    words[at + 3] = draft.version
+    words[at + 4] = draft.version / two32
     if (expiresAt === undefined) return
     putDouble(words, at + 5, expiresAt)
     words[at + 7] = 0
@@ -141,11 +147,12 @@ export class Entries {
   }
 
   version(address: number): number {
-    return this.#double(address, 3)
+    return this.#word(address, 4) * two32 + this.#word(address, 3)
   }
 
   setVersion(address: number, version: number): void {
-    putDouble(this.#segments.wordsOf(address), this.#segments.wordIn(address) + 3, version)
+    this.#setWord(address, 3, version)
+    this.#setWord(address, 4, version / two32)
   }
 
   setContentType(address: number, contentType: number): void {
@@ -190,6 +197,9 @@ export class Entries {
     const words = this.#segments.wordsOf(address)
     const at = this.#segments.wordIn(address)
     const length = key.length
+    if (at + aheadWords[1] < words.length) {
+      this.ahead = (words[at + aheadWords[0]] as number) ^ (words[at + aheadWords[1]] as number)
+    }
     if (((words[at + 1] as number) & keyLengthMask) !== length || (words[at + 2] as number) >>> 16 !== cache)
       return false
     const header = ((words[at] as number) & expiresFlag) === 0 ? headerBytes.plain : headerBytes.expiring

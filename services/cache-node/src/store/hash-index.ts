@@ -31,6 +31,8 @@ const pageShifts = [
   { belowBytes: 2 ** 30, shift: 3 },
   { belowBytes: Number.POSITIVE_INFINITY, shift: 6 },
 ] as const
+/** Large blocks of memory begin 16 bytes past a page (malloc's own header): from here on, buckets fill cache lines. */
+const lineOffset = 48
 /** A table grows when more of its slots are taken. */
 const loadMax = 0.875
 /** A table shrinks when fewer are. */
@@ -311,7 +313,10 @@ export class HashIndex {
       return reused
     }
     const { used, bytes } = this.#segments
-    if (this.#slab === 0 || used[this.#slab] === bytes) this.#slab = this.#segments.take()
+    if (this.#slab === 0 || (used[this.#slab] as number) + this.#pageBytes > bytes) {
+      this.#slab = this.#segments.take()
+      used[this.#slab] = lineOffset
+    }
     const offset = used[this.#slab] as number
     used[this.#slab] = offset + this.#pageBytes
     const page = this.#segments.addressOf(this.#slab, offset)

@@ -161,13 +161,15 @@ export class Holdings {
   /** key copies the key of an entry. */
   key(address: number): Uint8Array {
     const key = new Uint8Array(this.fields.keyLength(address))
-    this.#pieces.read(address, this.fields.headerLength(address), key)
+    this.#pieces.read(address, { skip: this.fields.headerLength(address), length: key.length }, key, 0)
     return key
   }
 
-  /** readValue copies the value of an entry to an array of its length. */
-  readValue(address: number, to: Uint8Array): void {
-    this.#pieces.read(address, this.fields.headerLength(address) + this.fields.keyLength(address), to)
+  /** readValue copies the value of an entry into an array, from `at` on. */
+  readValue(address: number, to: Uint8Array, at: number): void {
+    const { fields } = this
+    const skip = fields.headerLength(address) + fields.keyLength(address)
+    this.#pieces.read(address, { skip, length: fields.valueLength(address) }, to, at)
   }
 
   #logOf(address: number): Log {

@@ -18,29 +18,18 @@ export class KeyHash {
 
   /** of returns the unsigned 32-bit hash of `length` bytes from `from`, apart for each cache. */
   of(cache: number, bytes: Uint8Array, from: number, length: number): number {
-    let v0 = this.#key0
+    // Each cache has a key of its own.
+    let v0 = this.#key0 ^ cache
     let v1 = this.#key1
     let v2 = 0x6c796765 ^ v0
     let v3 = 0x74656462 ^ v1
     const whole = from + (length & ~3)
-    // The first word is the cache, then come the key's bytes four at a time, then the tail with the length, then the
-    // finalisation's three empty rounds: one loop, so that the round is written once and stays inlined.
-    let word = cache
+    // The key's bytes come four at a time, then the tail with the length, then the finalisation's three empty rounds:
+    // one loop, so that the round is written once and stays inlined.
+    let word = 0
     let at = from
     let left = 3
     for (let stage = 0; ; ) {
-      v3 ^= word
-      v0 = (v0 + v1) | 0
-      v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0
-      v0 = (v0 << 16) | (v0 >>> 16)
-      v2 = (v2 + v3) | 0
-      v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2
-      v0 = (v0 + v3) | 0
-      v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0
-      v2 = (v2 + v1) | 0
-      v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2
-      v2 = (v2 << 16) | (v2 >>> 16)
-      v0 ^= word
       if (at < whole) {
         word =
           (bytes[at] as number) |
@@ -60,6 +49,18 @@ export class KeyHash {
         if (left-- === 0) break
         word = 0
       }
+      v3 ^= word
+      v0 = (v0 + v1) | 0
+      v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0
+      v0 = (v0 << 16) | (v0 >>> 16)
+      v2 = (v2 + v3) | 0
+      v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2
+      v0 = (v0 + v3) | 0
+      v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0
+      v2 = (v2 + v1) | 0
+      v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2
+      v2 = (v2 << 16) | (v2 >>> 16)
+      v0 ^= word
     }
     return (v1 ^ v3) >>> 0
   }

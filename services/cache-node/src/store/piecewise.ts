@@ -4,8 +4,14 @@
  */
 import type { Segments } from './segments.ts'
 
-/** Below this many bytes a loop beats the call that copies a range (measured on Node 20 and 24). */
-const loopBytesMax = 64
+/** Up to so many bytes a loop beats the call that copies a range (measured on Node 20: 1 ns a byte against 32 ns). */
+const loopBytesMax = 24
+
+/** Range is a part of an entry, counted from its header. */
+export interface Range {
+  readonly skip: number
+  readonly length: number
+}
 
 export class Piecewise {
   readonly #segments: Segments
@@ -34,19 +40,18 @@ export class Piecewise {
     })
   }
 
-  /** read copies `to.length` bytes out. */
-  read(address: number, skip: number, to: Uint8Array): void {
+  /** read copies a range of what lies at an address into an array, from `to` on. */
+  read(address: number, { skip, length }: Range, target: Uint8Array, to: number): void {
     const segments = this.#segments
     const at = segments.byteIn(address) + skip
-    const length = to.length
     if (length <= segments.bytes - segments.offsetOf(address) - skip) {
       const bytes = segments.bytesOf(address)
-      if (length > loopBytesMax) to.set(bytes.subarray(at, at + length))
-      else for (let index = 0; index < length; index++) to[index] = bytes[at + index] as number
+      if (length > loopBytesMax) target.set(bytes.subarray(at, at + length), to)
+      else for (let index = 0; index < length; index++) target[to + index] = bytes[at + index] as number
       return
     }
     this.#eachPiece(address, skip, length, (piece, pieceAt, done, count) => {
-      to.set(piece.subarray(pieceAt, pieceAt + count), done)
+      target.set(piece.subarray(pieceAt, pieceAt + count), to + done)
     })
   }
 

@@ -2,9 +2,8 @@
  * The store: where a node keeps its entries. Bytes in, bytes out; `now` is passed in, on the monotonic clock of the
  * process, so that wall clocks never matter to expiry.
  *
- *      face ─► core ─► Store ◄── ByteStore (off the heap) or MapStore (a plain Map: the model that it is tested against)
- *                        │
- *               sync, anti-entropy: apply, digest, page
+ *      face ─► core ─────────────────► Store ◄── ByteStore
+ *      sync, anti-entropy ─► ReplicatedStore ◄──┘
  *
  * It guarantees: an entry that has expired is never read; the bytes it accounts for never exceed its bound, the least
  * useful entries go first and are counted; what retain drops is gone when retain returns. It decides nothing about
@@ -79,6 +78,18 @@ export interface CacheStats {
   readonly bytes: number
 }
 
+/** Reading is where readInto puts what it finds: the caller keeps one and uses it again and again. */
+export interface Reading {
+  /** Where the value goes, from `at` on. */
+  target: Uint8Array
+  at: number
+  /** Length of the value; it was copied if there was room for it. */
+  length: number
+  contentType: string
+  version: Version
+  expiresAt: number | undefined
+}
+
 /** StoreStats counts what it holds, and what happened since the start. */
 export interface StoreStats extends CacheStats {
   readonly bytesMax: number
@@ -90,6 +101,8 @@ export interface StoreStats extends CacheStats {
 export interface Store {
   /** The entry, which counts as used now; undefined where there is none. The bytes are a copy, the caller's own. */
   read(place: Place, now: number): Entry | undefined
+  /** The same without any garbage, for faces that write values straight into a reply; false where there is none. */
+  readInto(place: Place, now: number, reading: Reading): boolean
   /** Puts or replaces an entry, whatever is there; keeps a copy of its bytes. */
   write(place: Place, entry: Entry, now: number): Written
   /** Whether there was an entry to remove. It leaves no tombstone. */
