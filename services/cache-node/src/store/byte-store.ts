@@ -281,6 +281,11 @@ export class ByteStore implements ReplicatedStore {
     return segments.taken * segments.bytes > this.#bytesMax && segments.taken * segments.bytes > bytes * fragmentedShare
   }
 
+  /** The most slots of the index that any look-up reads now; goes through the whole index. */
+  longestProbe(): number {
+    return this.#holdings.index.longestProbe()
+  }
+
   stats(now: number): ByteStoreStats {
     this.sweep(now, sweepOfStats)
     const { ledger, logs, index, segments, wheel, names, compaction } = this.#holdings
