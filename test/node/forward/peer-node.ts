@@ -11,7 +11,7 @@ import { Executor } from '#node/core/executor.js'
 import { PeerForwarder } from '#node/forward/peer-forwarder.js'
 import { keyRoutes } from '#node/http/key-routes.js'
 import { newListener } from '#node/http/listener.js'
-import { MapStore } from '#node/store/map-store.js'
+import { smallStore } from '../store/small-store.ts'
 
 /** fleet maps the names of all nodes to their peer URLs. */
 export type Fleet = Map<string, string>
@@ -33,7 +33,7 @@ export async function peerNode(t: Test, { name, fleet, ring: names, ...limits }:
   const suspected: string[] = []
   const executor = new Executor({
     self: name,
-    store: new MapStore({ bytesMax: 1e7 }),
+    store: smallStore(),
     clock: new HybridClock(),
     counters,
     forwarder,
