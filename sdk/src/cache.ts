@@ -1,43 +1,31 @@
 /** A key space of the fleet: the methods that applications call. */
-import { copyOf, decode, type Encoded, encode } from './codec.ts'
-import type { CallOptions, Engine } from './engine.ts'
+import { copyOf, decode } from './codec.ts'
+import {
+  type DeleteOptions,
+  deleteCommand,
+  getCommand,
+  listOf,
+  type SetEntry,
+  type SetOptions,
+  setCommand,
+  type Target,
+} from './commands.ts'
+import type { Engine } from './engine.ts'
 import { executeMany } from './many.ts'
+import { type CallOptions, noOptions } from './options.ts'
 import { RingholdPartialError } from './partial-error.ts'
 import {
   type Command,
-  type Condition,
   type ConditionFailed,
   checkCacheName,
-  checkKey,
-  checkTtlMs,
-  conditionVersionsMax,
   type DeleteCommand,
   type GetCommand,
   type Hit,
-  RingholdError,
   type SetCommand,
   type Version,
   type Written,
 } from './protocol/index.ts'
 import type { Reading } from './single.ts'
-
-export interface SetOptions extends CallOptions {
-  /** Whole milliseconds above 0 until the entry expires. Default: it never does. */
-  readonly ttlMs?: number
-  /** Store only where the key has no value. */
-  readonly ifAbsent?: boolean
-  /** Store only where the key has a value. */
-  readonly ifPresent?: boolean
-  /** Store only where the value has this version, or one of these. */
-  readonly ifVersion?: Version | readonly Version[]
-  /** Content type to store instead of the usual one. It decides what a reader gets: JSON, text or bytes. */
-  readonly contentType?: string
-}
-
-export interface DeleteOptions extends CallOptions {
-  /** Delete only where the value has this version, or one of these. */
-  readonly ifVersion?: Version | readonly Version[]
-}
 
 /** SetResult is what became of a write. */
 export type SetResult =
@@ -57,9 +45,6 @@ export type SetResult =
       readonly version: Version | undefined
     }
 
-/** SetEntry is one entry of setMany. */
-export type SetEntry = readonly [key: string, value: unknown, options?: Omit<SetOptions, 'timeoutMs' | 'signal'>]
-
 /** Entry is a value with what the fleet knows of it. */
 export interface Entry<T> {
   readonly value: T
@@ -77,77 +62,81 @@ export class Cache {
   /** Name of the key space. */
   readonly name: string
   readonly #engine: Engine
+  readonly #target: Target
 
   /** @internal Use `Ringhold.connect()` and `client.cache(name)`. */
   constructor(engine: Engine, name: unknown) {
     checkCacheName(name)
     this.name = name
     this.#engine = engine
+    this.#target = { cache: name, limits: engine.limits }
   }
 
   /** get returns the value of a key; undefined on a miss. */
-  get<T = unknown>(key: string, options: CallOptions = {}): Promise<T | undefined> {
+  get<T = unknown>(key: string, options: CallOptions = noOptions): Promise<T | undefined> {
     return this.#get(key, options, valueReading as Reading<GetCommand, T | undefined>)
   }
 
   /** getEntry returns the value of a key with version, time to live and content type; undefined on a miss. */
-  getEntry<T = unknown>(key: string, options: CallOptions = {}): Promise<Entry<T> | undefined> {
+  getEntry<T = unknown>(key: string, options: CallOptions = noOptions): Promise<Entry<T> | undefined> {
     return this.#get(key, options, entryReading as Reading<GetCommand, Entry<T> | undefined>)
   }
 
   /** getBytes is getEntry with the bytes as they are stored, whatever their content type. */
-  getBytes(key: string, options: CallOptions = {}): Promise<Entry<Uint8Array> | undefined> {
+  getBytes(key: string, options: CallOptions = noOptions): Promise<Entry<Uint8Array> | undefined> {
     return this.#get(key, options, bytesReading)
   }
 
   /** has tells whether a key has a value. It costs what a get costs. */
-  has(key: string, options: CallOptions = {}): Promise<boolean> {
+  has(key: string, options: CallOptions = noOptions): Promise<boolean> {
     return this.#get(key, options, presenceReading)
   }
 
   /** set stores a value: JSON by default, Uint8Array and strings as they are. Bytes must not change until it resolves. */
-  set(key: string, value: unknown, options: SetOptions = {}): Promise<SetResult> {
+  set(key: string, value: unknown, options: SetOptions = noOptions): Promise<SetResult> {
     try {
-      return this.#engine.run(this.#setCommand(key, value, options), options, setReading)
+      return this.#engine.run(setCommand(this.#target, [key, value], options), options, setReading)
     } catch (error) {
       return Promise.reject(error)
     }
   }
 
   /** delete removes a key, and tells whether this call removed a value. */
-  delete(key: string, options: DeleteOptions = {}): Promise<boolean> {
+  delete(key: string, options: DeleteOptions = noOptions): Promise<boolean> {
     try {
-      return this.#engine.run(this.#deleteCommand(key, options), options, deleteReading)
+      return this.#engine.run(deleteCommand(this.#target, key, options), options, deleteReading)
     } catch (error) {
       return Promise.reject(error)
     }
   }
 
   /** getMany returns the values of keys in their order, undefined for misses. Rejects with RINGHOLD_PARTIAL where some failed. */
-  async getMany<T = unknown>(keys: Iterable<string>, options: CallOptions = {}): Promise<(T | undefined)[]> {
-    const commands = Array.from(keys, (key) => this.#getCommand(key))
+  async getMany<T = unknown>(keys: Iterable<string>, options: CallOptions = noOptions): Promise<(T | undefined)[]> {
+    const commands = listOf(keys, 'keys').map((key) => getCommand(this.#target, key))
     return this.#executeMany(commands, options, valueReading as Reading<GetCommand, T | undefined>)
   }
 
   /**
-   * setMany stores entries `[key, value, options?]`, e.g. a Map or `Object.entries(record)`. `options` holds for entries
-   * without options of their own. Where a key comes twice its last entry is stored. Rejects with RINGHOLD_PARTIAL where some failed.
+   * setMany stores entries `[key, value, options?]`, e.g. a Map or `Object.entries(record)`. Options of an entry win
+   * over those of the call. Where a key comes twice its last entry is stored. Rejects with RINGHOLD_PARTIAL where some failed.
    */
-  async setMany(entries: Iterable<SetEntry>, options: SetOptions = {}): Promise<SetResult[]> {
-    const commands = Array.from(entries, ([key, value, own]) => this.#setCommand(key, value, { ...options, ...own }))
+  async setMany(entries: Iterable<SetEntry>, options: SetOptions = noOptions): Promise<SetResult[]> {
+    const commands = listOf(entries, 'entries (of a record: Object.entries(record))').map((entry) =>
+      setCommand(this.#target, entry, entry[2] === undefined ? options : { ...options, ...entry[2] }),
+    )
     return this.#executeMany(commands, options, setReading)
   }
 
   /** deleteMany removes keys, and returns how many had a value. Rejects with RINGHOLD_PARTIAL where some failed. */
-  async deleteMany(keys: Iterable<string>, options: CallOptions = {}): Promise<number> {
-    const commands = Array.from(new Set(keys), (key) => this.#deleteCommand(key, {}))
+  async deleteMany(keys: Iterable<string>, options: CallOptions = noOptions): Promise<number> {
+    const commands = [...new Set(listOf(keys, 'keys'))].map((key) => deleteCommand(this.#target, key, {}))
     const deleted = await this.#executeMany(commands, options, deleteReading)
     return deleted.filter((wasThere) => wasThere).length
   }
 
   #get<R>(key: string, options: CallOptions, reading: Reading<GetCommand, R>): Promise<R> {
     try {
-      return this.#engine.run(this.#getCommand(key), options, reading)
+      return this.#engine.run(getCommand(this.#target, key), options, reading)
     } catch (error) {
       return Promise.reject(error)
     }
@@ -156,7 +145,7 @@ export class Cache {
   async #executeMany<C extends Command, R>(
     commands: readonly C[],
     options: CallOptions,
-    { read, unreachable }: Reading<C, R>,
+    { read, whenUnreachable }: Reading<C, R>,
   ): Promise<R[]> {
     const { executor, scopes } = this.#engine
     const { values, failures } = await scopes.within(this.#engine.limitsOf(options), (scope) =>
@@ -167,57 +156,35 @@ export class Cache {
     for (const failure of failures.values()) if (!failure.retryable) throw error
     return this.#engine.failOpen(
       error,
-      values.map((value, index) => (failures.has((commands[index] as C).key) ? unreachable : (value as R))),
+      values.map((value, index) => (failures.has((commands[index] as C).key) ? whenUnreachable : (value as R))),
     )
-  }
-
-  #getCommand(key: unknown): GetCommand {
-    checkKey(key)
-    return { type: 'get', cache: this.name, key }
-  }
-
-  #setCommand(key: unknown, value: unknown, options: SetOptions): SetCommand {
-    checkKey(key)
-    const { ttlMs } = options
-    if (ttlMs !== undefined) checkTtlMs(ttlMs)
-    const condition = conditionOf(options)
-    const { bytes, contentType }: Encoded = encode(value, {
-      contentType: options.contentType,
-      limits: this.#engine.limits,
-    })
-    return { type: 'set', cache: this.name, key, value: bytes, contentType, ttlMs, condition }
-  }
-
-  #deleteCommand(key: unknown, options: DeleteOptions): DeleteCommand {
-    checkKey(key)
-    return { type: 'delete', cache: this.name, key, condition: conditionOf(options) }
   }
 }
 
 const valueReading: Reading<GetCommand, unknown> = {
   read: (outcome) => (outcome.type === 'hit' ? decode(outcome.value, outcome.contentType) : undefined),
-  unreachable: undefined,
+  whenUnreachable: undefined,
 }
 const entryReading: Reading<GetCommand, Entry<unknown> | undefined> = {
   read: (outcome) =>
     outcome.type === 'hit' ? entryOf(outcome, decode(outcome.value, outcome.contentType)) : undefined,
-  unreachable: undefined,
+  whenUnreachable: undefined,
 }
 const bytesReading: Reading<GetCommand, Entry<Uint8Array> | undefined> = {
   read: (outcome) => (outcome.type === 'hit' ? entryOf(outcome, copyOf(outcome.value)) : undefined),
-  unreachable: undefined,
+  whenUnreachable: undefined,
 }
 const presenceReading: Reading<GetCommand, boolean> = {
   read: (outcome) => outcome.type === 'hit',
-  unreachable: false,
+  whenUnreachable: false,
 }
 const setReading: Reading<SetCommand, SetResult> = {
   read: setResultOf,
-  unreachable: { stored: false, reason: 'unreachable', version: undefined },
+  whenUnreachable: { stored: false, reason: 'unreachable', version: undefined },
 }
 const deleteReading: Reading<DeleteCommand, boolean> = {
   read: (outcome) => outcome.type === 'deleted',
-  unreachable: false,
+  whenUnreachable: false,
 }
 
 function entryOf<T>({ version, ttlMs, contentType }: Hit, value: T): Entry<T> {
@@ -227,27 +194,4 @@ function entryOf<T>({ version, ttlMs, contentType }: Hit, value: T): Entry<T> {
 function setResultOf(outcome: Written | ConditionFailed): SetResult {
   if (outcome.type === 'condition-failed') return { stored: false, reason: 'condition', version: outcome.version }
   return { stored: true, created: outcome.type === 'created', version: outcome.version, copies: outcome.copies }
-}
-
-function conditionOf({ ifAbsent, ifPresent, ifVersion }: SetOptions): Condition | undefined {
-  const conditions: Condition[] = []
-  if (ifAbsent) conditions.push({ type: 'absent' })
-  if (ifPresent) conditions.push({ type: 'present' })
-  if (ifVersion !== undefined) conditions.push({ type: 'version', versions: versionsOf(ifVersion) })
-  if (conditions.length > 1) throw badCondition('only one of ifAbsent, ifPresent and ifVersion can be set')
-  return conditions[0]
-}
-
-function versionsOf(ifVersion: Version | readonly Version[]): readonly Version[] {
-  const versions = typeof ifVersion === 'number' ? [ifVersion] : [...ifVersion]
-  if (versions.length > conditionVersionsMax)
-    throw badCondition(`ifVersion lists more than ${conditionVersionsMax} versions`)
-  if (versions.length === 0 || !versions.every((version) => Number.isSafeInteger(version) && version >= 0)) {
-    throw badCondition('ifVersion must be a version that a node returned, or a list of them')
-  }
-  return versions
-}
-
-function badCondition(detail: string): RingholdError {
-  return new RingholdError('RINGHOLD_BAD_CONDITION', { detail })
 }

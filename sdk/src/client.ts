@@ -2,7 +2,7 @@
 import { Cache } from './cache.ts'
 import { type ClientStats, type ClientStatus, Engine } from './engine.ts'
 import type { RingholdEvents } from './events.ts'
-import { type RingholdOptions, settingsOf } from './options.ts'
+import { checkTimeoutMs, type RingholdOptions, settingsOf } from './options.ts'
 import { checkKey, type Topology } from './protocol/index.ts'
 import type { Ring } from './ring/index.ts'
 
@@ -100,7 +100,8 @@ export class Ringhold extends Cache {
   }
 
   /** close refuses new calls, lets those under way end (for `timeoutMs` at most, default 5,000) and closes all connections. */
-  close({ timeoutMs = closeTimeoutMs }: { readonly timeoutMs?: number } = {}): Promise<void> {
+  async close({ timeoutMs = closeTimeoutMs }: { readonly timeoutMs?: number } = {}): Promise<void> {
+    checkTimeoutMs(timeoutMs)
     return this.#engine.close(timeoutMs)
   }
 

@@ -1,10 +1,11 @@
 /** The engine of a client: what all its key spaces share, put together, started and stopped in one place. */
+import { Admission } from './admission.ts'
 import { type Connection, openConnection } from './connection.ts'
 import { Deadlines } from './deadlines.ts'
 import { Events } from './events.ts'
 import { type Counters, Executor } from './executor.ts'
 import { Fleet, type NodeStats } from './fleet.ts'
-import { checkTimeoutMs, type Settings } from './options.ts'
+import { type CallOptions, checkCallOptions, checkTimeoutMs, type Settings } from './options.ts'
 import { type Command, defaultLimits, type Limits, RingholdError } from './protocol/index.ts'
 import type { Routes } from './router.ts'
 import { Scope } from './scope.ts'
@@ -14,14 +15,6 @@ import { TopologyWatch } from './topology-watch.ts'
 
 /** Status of a client. 'idle': no call was made yet. 'connecting': no topology was read yet. */
 export type ClientStatus = 'idle' | 'connecting' | 'ready' | 'closing' | 'closed'
-
-/** CallOptions are the options of every call. */
-export interface CallOptions {
-  /** Milliseconds until the call rejects with RINGHOLD_TIMEOUT, retries included. Default: `timeoutMs` of the client. */
-  readonly timeoutMs?: number
-  /** Ends the call early: it rejects with the reason of the signal. A write may have been executed all the same. */
-  readonly signal?: AbortSignal
-}
 
 /** ClientStats are the counters of a client since it was made. */
 export interface ClientStats extends Readonly<Counters> {
@@ -68,7 +61,8 @@ export class Engine implements Surroundings {
       onRing: (routes, before) => this.#onRing(routes, before),
       onError: (error) => this.events.emit('error', error),
     })
-    this.executor = new Executor({ fleet: this.fleet, watch: this.#watch, inFlightMax, inFlightBytesMax })
+    const admission = new Admission(inFlightMax, inFlightBytesMax)
+    this.executor = new Executor({ fleet: this.fleet, watch: this.#watch, admission })
   }
 
   get status(): ClientStatus {
@@ -94,7 +88,9 @@ export class Engine implements Surroundings {
   }
 
   /** limitsOf begins a call: it returns when the call is to end. Throws where there cannot be one. */
-  limitsOf({ timeoutMs = this.settings.timeoutMs, signal }: CallOptions): CallLimits {
+  limitsOf(options: CallOptions): CallLimits {
+    const { timeoutMs = this.settings.timeoutMs, signal } = options
+    checkCallOptions(options)
     if (timeoutMs !== this.settings.timeoutMs) checkTimeoutMs(timeoutMs)
     this.#begin()
     return { timeoutMs, signal }
@@ -109,13 +105,13 @@ export class Engine implements Surroundings {
   }
 
   stats(): ClientStats {
-    const { counters, inFlight, inFlightBytes, retryTokens } = this.executor
+    const { counters, admission, retryTokens } = this.executor
     return {
       status: this.#status,
       ring: this.fleet.routes?.ring.checksum,
       ...counters,
-      inFlight,
-      inFlightBytes,
+      inFlight: admission.calls,
+      inFlightBytes: admission.bytes,
       retryTokens,
       ...this.#watch.counts,
       failedOpen: this.#failedOpen,
@@ -127,7 +123,6 @@ export class Engine implements Surroundings {
   close(timeoutMs: number): Promise<void> {
     if (this.#isOver()) return this.#closing ?? Promise.resolve()
     this.#status = 'closing'
-    this.#watch.stop()
     this.#closing = this.#drain(timeoutMs)
     return this.#closing
   }
@@ -146,7 +141,7 @@ export class Engine implements Surroundings {
     const patience = new Scope(this.deadlines, { timeoutMs })
     while (!patience.interruption && performance.now() < patience.atMs) {
       if (this.scopes.size > 0) await patience.pause(patience.atMs, this.scopes.idle)
-      else if (this.executor.inFlight > 0) await patience.pause(patience.atMs, this.executor.idle)
+      else if (this.executor.admission.calls > 0) await patience.pause(patience.atMs, this.executor.admission.idle)
       else break
     }
     patience.end()

@@ -5,8 +5,9 @@
  *      send ─► owner ─┬─► outcome                     nearly every call: no promise, no scope, no object but its errand
  *                     └─► finish ─► recover, send, …  all others: a loop that follows the router
  *
- * It keeps no state of its own but the bounds on what is under way and the counters.
+ * What is under way is bounded by the admission, what is sent again by the retry budget.
  */
+import type { Admission } from './admission.ts'
 import { type Answer, execute } from './connection.ts'
 import type { Errand } from './errand.ts'
 import type { Fleet, Peer } from './fleet.ts'
@@ -19,19 +20,19 @@ import {
   executedOf,
   type Failure,
   freshTrip,
+  type Journey,
   pauseOf,
   type Routes,
   stepOf,
   type Trip,
 } from './router.ts'
-import { type Bell, type Interruption, ring, type Scope } from './scope.ts'
+import type { Interruption, Scope } from './scope.ts'
 import type { TopologyWatch } from './topology-watch.ts'
 
 export interface ExecutorOptions {
   readonly fleet: Fleet
   readonly watch: TopologyWatch
-  readonly inFlightMax: number
-  readonly inFlightBytesMax: number
+  readonly admission: Admission
 }
 
 /** Counters of a client since it was made. */
@@ -47,37 +48,30 @@ export interface Counters {
   failures: number
 }
 
-/** What the loop needs to know of its call. */
-interface Call {
+/** A call on its way, from its first failure on. */
+interface Call extends Journey {
   readonly command: Command
   readonly scope: Scope
-  readonly isRepeatable: boolean
   trip: Trip
-  /** What the last attempt came to, for the error of a call that runs out of time. */
+  /** Where the last attempt went and how it failed, for the error of a call that runs out of time. */
+  node: string | undefined
   lastError: RingholdError | undefined
+  /** Whether an attempt was sent of which nobody said that it was not executed. */
   mayHaveRun: boolean
 }
 
 export class Executor {
   readonly counters: Counters = { requests: 0, retries: 0, redirects: 0, timeouts: 0, failures: 0 }
-  /** Rung when nothing is under way any more. */
-  readonly idle: Bell = new Set()
   readonly #options: ExecutorOptions
   readonly #budget = new RetryBudget()
   readonly #allows = (name: string) => this.#options.fleet.node(name)?.breaker.allows(performance.now()) ?? false
-  #inFlight = 0
-  #inFlightBytes = 0
 
   constructor(options: ExecutorOptions) {
     this.#options = options
   }
 
-  get inFlight(): number {
-    return this.#inFlight
-  }
-
-  get inFlightBytes(): number {
-    return this.#inFlightBytes
+  get admission(): Admission {
+    return this.#options.admission
   }
 
   /** retryTokens is what is left of the retry budget. */
@@ -85,24 +79,19 @@ export class Executor {
     return this.#budget.tokens
   }
 
-  /** hasRoomFor tells whether the bounds allow one more command. */
+  /** hasRoomFor tells whether one more command may be begun. */
   hasRoomFor(command: Command): boolean {
-    return this.#fullness(bytesOf(command)) === undefined
+    return this.admission.hasRoomFor(bytesOf(command))
   }
 
   /** admit counts a command as under way, until it is released. Throws RINGHOLD_QUEUE_FULL where the bounds are reached. */
   admit(command: Command): void {
-    const bytes = bytesOf(command)
-    const fullness = this.#fullness(bytes)
-    if (fullness !== undefined) throw new RingholdError('RINGHOLD_QUEUE_FULL', { detail: fullness })
-    this.#inFlight++
-    this.#inFlightBytes += bytes
+    this.admission.enter(bytesOf(command))
     this.counters.requests++
   }
 
   release(command: Command): void {
-    this.#inFlightBytes -= bytesOf(command)
-    if (--this.#inFlight === 0 && this.idle.size > 0) ring(this.idle)
+    this.admission.leave(bytesOf(command))
   }
 
   /** send makes the first attempt of a command, to its owner. False, and nothing happened, where it cannot go there now. */
@@ -128,7 +117,7 @@ export class Executor {
   expired(errand: Errand, interruption: Interruption): unknown {
     const isSent = cancel(errand)
     this.#noteSilence(errand.peer as Peer, errand.begunMs)
-    return this.interrupted(interruption, { isSent })
+    return this.interrupted(interruption, { isSent, node: errand.peer?.name })
   }
 
   /** finish goes on where the first attempt failed. Rejects when the call is over without an outcome. */
@@ -138,7 +127,8 @@ export class Executor {
     const call = newCall(errand.command, scope)
     this.#note(peer, failure, { begunMs: errand.begunMs, ring: routes.ring.checksum })
     if (scope.interruption) throw this.#interruptedCall(call, failure.type === 'lost')
-    await this.#recover(call, routes, { ...failure, node: peer.name ?? peer.url })
+    call.node = peer.name ?? peer.url
+    await this.#recover(call, routes, { ...failure, node: call.node })
     return this.#run(call)
   }
 
@@ -147,29 +137,19 @@ export class Executor {
     return (await this.#run(newCall(command, scope))) as OutcomeOf<C>
   }
 
-  #fullness(bytes: number): string | undefined {
-    const { inFlightMax, inFlightBytesMax } = this.#options
-    if (this.#inFlight >= inFlightMax) return `${this.#inFlight} calls are under way`
-    const isFull = this.#inFlightBytes > 0 && this.#inFlightBytes + bytes > inFlightBytesMax
-    return isFull ? `${this.#inFlightBytes} bytes are under way` : undefined
-  }
-
   async #run(call: Call): Promise<Outcome> {
     const { fleet } = this.#options
     for (;;) {
       if (call.scope.interruption) throw this.#interruptedCall(call)
       const routes = fleet.routes ?? (await this.#firstRoutes(call))
-      const step = stepOf(
-        routes,
-        { key: call.command.key, isRepeatable: call.isRepeatable, trip: call.trip },
-        this.#allows,
-      )
+      const step = stepOf(routes, call, this.#allows)
       if (step.type === 'unreachable') throw this.#unreachable(call)
       if (step.type === 'pause') {
         await this.#perform({ ...pauseOf(call.trip, Math.random()), refresh: true, isFree: true }, call)
         continue
       }
       const peer = fleet.node(step.node) as Peer
+      call.node = step.node
       const answer = await this.#send(call, peer, { ring: routes.ring.checksum, isDirect: step.isDirect })
       if (answer.type === 'outcome') return answer.outcome
       if (answer.type === 'interrupted') throw this.#interruptedCall(call, answer.isSent)
@@ -218,7 +198,7 @@ export class Executor {
     call.lastError = failure.error
     if (executedOf(failure) === 'unknown') call.mayHaveRun = true
     const decision = decide(failure, {
-      journey: { key: call.command.key, isRepeatable: call.isRepeatable, trip: call.trip },
+      journey: call,
       ringSent: routes.ring.checksum,
       ringNow: this.#options.fleet.routes?.ring.checksum ?? '',
       random: Math.random(),
@@ -226,17 +206,14 @@ export class Executor {
     if (decision.type === 'give-up') throw failure.error
     if (failure.error.code === 'RINGHOLD_WRONG_OWNER') this.counters.redirects++
     // A node that answered knows best; one that did not is the last to ask.
-    await this.#perform(
-      decision,
-      call,
-      failure.type === 'reply' ? this.#options.fleet.urls.get(failure.node) : undefined,
-    )
+    const url = failure.type === 'reply' ? this.#options.fleet.urls.get(failure.node) : undefined
+    await this.#perform(decision, call, url)
   }
 
   async #perform(decision: Exclude<Decision, { type: 'give-up' }>, call: Call, url?: string): Promise<void> {
     const { watch, fleet } = this.#options
     const { scope } = call
-    const before = fleet.routes
+    const before = fleet.routes?.ring
     call.trip = decision.trip
     if (decision.type === 'refresh') {
       void watch.refresh(url)
@@ -248,7 +225,8 @@ export class Executor {
     this.counters.retries++
     // Where the budget is used up, the call waits until successes have filled it again or the ring has changed: failing
     // at once would turn the loss of one node into an error for every call that was on its way there.
-    for (let pauses = 0; fleet.routes === before && !this.#budget.take(retryCost) && !scope.interruption; pauses++) {
+    for (let pauses = 0; !scope.interruption; pauses++) {
+      if (fleet.routes?.ring !== before || this.#budget.take(retryCost)) return
       const { pauseMs } = pauseOf({ ...freshTrip, pauses }, Math.random())
       await scope.pause(performance.now() + pauseMs, watch.changed)
     }
@@ -257,6 +235,7 @@ export class Executor {
   async #firstRoutes(call: Call): Promise<Routes> {
     const { fleet, watch } = this.#options
     void watch.refresh()
+    if (watch.isDown) throw watch.lastError
     await call.scope.pause(call.scope.atMs, watch.refreshed)
     if (fleet.routes) return fleet.routes
     throw call.scope.interruption ? this.#interruptedCall(call) : watch.lastError
@@ -277,30 +256,44 @@ export class Executor {
     })
   }
 
-  #interruptedCall(call: Call, isSent = false): unknown {
-    const interruption = call.scope.interruption as Interruption
-    return this.interrupted(interruption, { isSent: isSent || call.mayHaveRun, lastError: call.lastError })
+  #interruptedCall({ scope, node, lastError, mayHaveRun }: Call, isSent = false): unknown {
+    return this.interrupted(scope.interruption as Interruption, { isSent: isSent || mayHaveRun, node, lastError })
   }
 
   /** interrupted is the error of a command whose call ended before it. */
-  interrupted(
-    interruption: Interruption,
-    { isSent, lastError }: { readonly isSent: boolean; readonly lastError?: RingholdError | undefined },
-  ): unknown {
+  interrupted(interruption: Interruption, { isSent, node = 'any node', lastError: cause }: LastAttempt): unknown {
     const executed = isSent ? 'unknown' : 'no'
     if (interruption.type === 'abort') return interruption.reason
-    if (interruption.type === 'closed') return new RingholdError('RINGHOLD_CLOSED', { executed, cause: lastError })
+    if (interruption.type === 'closed') return new RingholdError('RINGHOLD_CLOSED', { executed, cause })
     this.counters.timeouts++
-    this.#budget.timedOut()
-    const before = lastError ? `; before that: ${lastError.facts.detail ?? lastError.code}` : ''
-    const detail = `no answer within ${interruption.timeoutMs} ms${before}`
-    return new RingholdError('RINGHOLD_TIMEOUT', { detail, executed, cause: lastError })
+    if (isSent) this.#budget.timedOut()
+    const before = cause ? `; before that: ${cause.facts.detail ?? cause.code}` : ''
+    const detail = `no answer from ${node} within ${interruption.timeoutMs} ms${before}`
+    return new RingholdError('RINGHOLD_TIMEOUT', { detail, node, executed, cause })
   }
+}
+
+/** LastAttempt is what is known of a command that was interrupted. */
+interface LastAttempt {
+  /** Whether it may have been executed. */
+  readonly isSent: boolean
+  readonly node?: string | undefined
+  readonly lastError?: RingholdError | undefined
 }
 
 function newCall(command: Command, scope: Scope): Call {
   const isRepeatable = command.type === 'get' || command.condition === undefined
-  return { command, scope, isRepeatable, trip: freshTrip, lastError: undefined, mayHaveRun: false }
+  const { key } = command
+  return {
+    command,
+    scope,
+    key,
+    isRepeatable,
+    trip: freshTrip,
+    node: undefined,
+    lastError: undefined,
+    mayHaveRun: false,
+  }
 }
 
 function bytesOf(command: Command): number {

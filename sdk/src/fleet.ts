@@ -128,10 +128,6 @@ export class Fleet {
     return Object.fromEntries(stats)
   }
 
-  async close(): Promise<void> {
-    await Promise.all([...this.#peers.values()].map(({ connection }) => connection.close()))
-  }
-
   async destroy(): Promise<void> {
     await Promise.all([...this.#peers.values()].map(({ connection }) => connection.destroy()))
   }

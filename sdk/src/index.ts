@@ -1,9 +1,10 @@
-export { Cache, type DeleteOptions, type Entry, type SetEntry, type SetOptions, type SetResult } from './cache.ts'
+export type { Cache, Entry, SetResult } from './cache.ts'
 export { Ringhold } from './client.ts'
-export type { CallOptions, ClientStats, ClientStatus } from './engine.ts'
+export type { DeleteOptions, SetEntry, SetOptions } from './commands.ts'
+export type { ClientStats, ClientStatus } from './engine.ts'
 export type { RingholdEvents } from './events.ts'
 export type { NodeStats } from './fleet.ts'
-export type { AddressMap, RingholdOptions } from './options.ts'
+export type { AddressMap, CallOptions, RingholdOptions } from './options.ts'
 export { RingholdPartialError } from './partial-error.ts'
 export {
   type ErrorCode,

@@ -49,6 +49,14 @@ export interface RingholdOptions {
   readonly failOpen?: boolean
 }
 
+/** CallOptions are the options of every call. */
+export interface CallOptions {
+  /** Milliseconds until the call rejects with RINGHOLD_TIMEOUT, retries included. Default: `timeoutMs` of the client. */
+  readonly timeoutMs?: number
+  /** Ends the call early: it rejects with the reason of the signal. A write may have been executed all the same. */
+  readonly signal?: AbortSignal
+}
+
 /** Settings are options with their defaults filled in and their URLs in normal form. */
 export interface Settings {
   readonly seeds: readonly string[]
@@ -114,6 +122,22 @@ export function settingsOf(options: RingholdOptions): Settings {
     valueBytesMax: numberOf(options, 'valueBytesMax'),
     failOpen,
   }
+}
+
+const callNames = new Set(['timeoutMs', 'signal', 'ttlMs', 'ifAbsent', 'ifPresent', 'ifVersion', 'contentType'])
+
+/** noOptions are those of a call without any, which need no check. */
+export const noOptions: CallOptions = Object.freeze({})
+
+/** checkCallOptions throws RINGHOLD_BAD_OPTION for an option that no call has: `ttl` for `ttlMs` would store for ever. */
+export function checkCallOptions(options: object): void {
+  if (options === noOptions) return
+  for (const name in options) {
+    if (!callNames.has(name))
+      throw badOption(`calls have no option \`${name}\`; they have ${[...callNames].join(', ')}`)
+  }
+  const { signal } = options as { readonly signal?: unknown }
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw badOption('`signal` must be an AbortSignal')
 }
 
 /** checkTimeoutMs throws RINGHOLD_BAD_OPTION unless a timeout is a number of milliseconds above 0, at most a day. */

@@ -28,7 +28,7 @@ export interface Reading<C extends Command, R> {
   /** Turns an outcome into the result. What it throws is what the call rejects with. */
   readonly read: (outcome: OutcomeOf<C>) => R
   /** The result where the fleet is away and the client fails open. */
-  readonly unreachable: R
+  readonly whenUnreachable: R
 }
 
 /** CallLimits end a call. */
@@ -121,7 +121,7 @@ export class Single<C extends Command, R> extends Errand<C> {
     const { executor } = this.#around
     executor.counters.failures++
     try {
-      this.#resolve(this.#around.failOpen(error, this.#reading.unreachable))
+      this.#resolve(this.#around.failOpen(error, this.#reading.whenUnreachable))
     } catch (reason) {
       this.#reject(reason)
     }

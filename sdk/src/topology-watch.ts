@@ -17,6 +17,7 @@ import { type Fetched, fetchTopology, type Source } from './topology-fetch.ts'
 
 export const refreshIntervalMs = 100
 const refreshJitterMs = 50
+const downMs = 1000
 const soonMs = 500
 const soonJitterMs = 500
 const checkJitter = 0.2
@@ -61,6 +62,11 @@ export class TopologyWatch {
   /** lastError is why the last fetch failed; undefined when it did not. */
   get lastError(): RingholdError | undefined {
     return this.#lastError
+  }
+
+  /** isDown tells whether the last fetch failed within the last second: whoever needs the topology is not to wait for the next. */
+  get isDown(): boolean {
+    return this.#lastError !== undefined && performance.now() < this.#lastEndMs + downMs
   }
 
   get counts(): { readonly refreshes: number; readonly refreshFailures: number } {
@@ -144,7 +150,7 @@ export class TopologyWatch {
     const waitMs = this.#lastEndMs + refreshIntervalMs + Math.random() * refreshJitterMs - performance.now()
     if (waitMs <= 0) return
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, waitMs).unref()
+      const timer = setTimeout(resolve, waitMs)
       this.#endWait = () => {
         clearTimeout(timer)
         resolve()

@@ -122,6 +122,13 @@ test('the commands against a fleet of five', async (t) => {
     )
   })
 
+  t.test('commands are observers: none of them ever was a member', async (t) => {
+    const seen = (await fleet.json<{ members: { sees: object }[] }>(['members'])).members.map(({ sees }) =>
+      Object.keys(sees),
+    )
+    t.same(seen, Array(5).fill(names))
+  })
+
   t.test('colours come only where they are forced, and a reader may stop reading', async (t) => {
     const colour = String.fromCharCode(27)
     t.notOk((await fleet.run(['members'])).stdout.includes(colour))

@@ -46,7 +46,7 @@ test('Ctrl-C while the fleet starts ends that, too', async (t) => {
   const fleet = new FleetUnderTest(stateFolder(t), ['--port', `${port}`, '--peer-port', `${peerPort}`])
   t.teardown(() => fleet.end())
   await fleet.until('starting')
-  await until('the record', () => existsSync(join(fleet.folder, 'fleet.json')))
+  await until('the record of all', () => existsSync(join(fleet.folder, 'fleet.json')) && fleet.pids.length === 5)
   const pids = fleet.pids
   fleet.up.kill('SIGINT')
   const [code] = await once(fleet.up, 'exit')

@@ -43,6 +43,7 @@ test('five containers are one fleet', async (t) => {
     t.comment(`up: five healthy nodes and one ring after ${seconds(tookMs)}`)
     t.ok(tookMs <= upWithinMs, `${tookMs} ms`)
   })
+  if (!t.passing()) return // an old image, or half a fleet, would only fail in ways that lead astray
 
   await t.test('any node answers for any key', async (t) => {
     for (const [at, url] of urls.entries()) {

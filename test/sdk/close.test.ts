@@ -45,6 +45,7 @@ overBoth('close waits no longer than it is told, then drops what is left', async
   const cache = await Ringhold.connect({ transport, nodes: fleet.urls, timeoutMs: 60_000 })
   fleet.node('node-1').onCommand = silent
   const call = codeOf(cache.set('a', 1))
+  await t.rejects(cache.close({ timeoutMs: Number.NaN }), { code: 'RINGHOLD_BAD_OPTION' })
   const start = performance.now()
   await cache.close({ timeoutMs: 100 })
   t.ok(performance.now() - start < 400)
@@ -117,7 +118,7 @@ overBoth(
     for (const end of ['', 'await cache.close()', 'await cache.destroy()']) {
       const { code, tookMs } = await exitOf(t, { url: node.url, transport }, `${use}; ${end}`)
       t.equal(code, 0)
-      t.ok(tookMs < 500, `${end || 'idle'}: ${tookMs} ms`)
+      t.ok(tookMs < 2000, `${end || 'idle'}: ${tookMs} ms`)
     }
     const late = await exitOf(
       t,

@@ -112,7 +112,12 @@ overBoth(
     await node.crash()
     await using cache = new Ringhold({ transport, nodes: fleet.urls })
     await t.rejects(cache.get('a'), { code: 'RINGHOLD_NO_NODES' })
+    const start = performance.now()
+    await t.rejects(cache.get('a'), { code: 'RINGHOLD_NO_NODES' })
+    t.ok(performance.now() - start < 50, 'within a second of the failure others fail at once')
     await node.listen(port)
+    await t.rejects(cache.get('a'), { code: 'RINGHOLD_NO_NODES' }, 'but each begins another fetch')
+    await until(() => cache.status === 'ready', 'the connection')
     t.equal(await cache.get('a'), undefined)
   },
 )

@@ -68,7 +68,7 @@ test('a frozen or unplugged node is dead for all within 7 s, and never before th
 })
 
 test('a node that was declared dead while it was frozen serves nothing until a peer replied, and drops its entries before', async (t) => {
-  underSeeds(t, 40, (seed, say) => {
+  underSeeds(t, 80, (seed, say) => {
     const fleet = runningFleet(five, { seed })
     const victim = fleet.process('node-2')
     victim.freeze()
@@ -76,7 +76,7 @@ test('a node that was declared dead while it was frozen serves nothing until a p
     fleet.run(fleet.random() * 20_000)
     const wokenAt = fleet.now
     if (victim.membership.answers(fleet.now) !== 'fenced') t.fail(say('fenced even before its first callback'))
-    victim.thaw()
+    victim.thaw(seed % 2 ? fleet.random() : 1)
     if (victim.membership.answers(fleet.now) !== 'fenced')
       t.fail(say('what arrived while it was frozen lifts no fence'))
     const servesMs = fleet.msUntil(() => victim.membership.answers(fleet.now) === 'yes', 5_000)
@@ -171,7 +171,8 @@ test('starved nodes neither declare others dead nor are declared so', async (t) 
     const until = fleet.now + 60_000
     // One of five, or all of them, get the CPU for a part of the time only.
     const starved = seed % 2 ? fleet.up : fleet.up.slice(0, 1)
-    for (const process of starved) fleet.starve(process, { pauseMs: [100, 900], runMs: [20, 200], until })
+    for (const process of starved)
+      fleet.starve(process, { pauseMs: [100, seed % 3 ? 900 : 2_400], runMs: [20, 300], until })
     fleet.run(70_000)
     if (fleet.wrongVerdicts.length) t.fail(say('no verdict'), { wrong: fleet.wrongVerdicts.slice(0, 5) })
     if (!fleet.agreed(five)) t.fail(say('all agree afterwards'), { views: describe(fleet.processes) })

@@ -201,6 +201,7 @@ export class SimProcess {
   bytesMax = 0
   readonly #fleet: SimFleet
   readonly #waiting: (() => void)[] = []
+  #lateTick: (() => void) | undefined
   readonly #answers = new Map<number, (message: PeerMessage) => void>()
   #lastRequest = 0
 
@@ -229,11 +230,20 @@ export class SimProcess {
     this.condition = 'frozen'
   }
 
-  /** thaw lets it run on: callbacks of sockets come first, as they may in Node.js, then the late timer. */
-  thaw(): void {
+  /**
+   * thaw lets it run on. The late timer comes before or after what waits in the sockets, as in Node.js. Of that only the
+   * first `share` is still there; the rest had been given up by its senders.
+   */
+  thaw(share = 1): void {
     if (this.condition !== 'frozen') return
     this.condition = 'up'
-    for (const run of this.#waiting.splice(0)) run()
+    const waiting = this.#waiting.splice(0)
+    const lateTick = this.#lateTick
+    this.#lateTick = undefined
+    const timerFirst = this.#fleet.random() < 0.5
+    if (timerFirst) lateTick?.()
+    for (const run of waiting.slice(0, Math.ceil(waiting.length * share))) run()
+    if (!timerFirst) lateTick?.()
   }
 
   status(name: string): string | undefined {
@@ -241,7 +251,10 @@ export class SimProcess {
   }
 
   tickLater(ms: number): void {
-    this.#fleet.schedule.after(ms, () => this.#whenRunning(() => this.#tick()))
+    this.#fleet.schedule.after(ms, () => {
+      if (this.condition === 'frozen') this.#lateTick = () => this.#tick()
+      else if (this.condition === 'up') this.#tick()
+    })
   }
 
   #tick(): void {

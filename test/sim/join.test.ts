@@ -9,7 +9,7 @@ function stopOf(process: SimProcess): { code: string; message: string } | undefi
 
 test('five nodes started in any order, at any times, with any seeds that connect them, become one fleet', async (t) => {
   const times: number[] = []
-  underSeeds(t, 150, (seed, say) => {
+  underSeeds(t, 100, (seed, say) => {
     const fleet = new SimFleet({ seed })
     const order = [...five].sort(() => fleet.random() - 0.5)
     const spreadMs = [0, 50, 2_000][seed % 3] ?? 0
@@ -138,7 +138,7 @@ test('of two processes of one name exactly one stops, and the fleet keeps the ot
 })
 
 test('two processes of one name that meet after a split: exactly one stops', async (t) => {
-  underSeeds(t, 40, (seed, say) => {
+  underSeeds(t, 20, (seed, say) => {
     const fleet = runningFleet(five, { seed })
     fleet.cut(['node-1', 'node-2'], five.slice(2))
     fleet.run(15_000)

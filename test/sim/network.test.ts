@@ -10,7 +10,7 @@ function healthyAllAlong(fleet: SimFleet): boolean {
 }
 
 test('one message in ten lost for five minutes: no healthy node is declared dead', async (t) => {
-  underSeeds(t, 8, (seed, say) => {
+  underSeeds(t, 5, (seed, say) => {
     const fleet = runningFleet(five, { seed })
     fleet.loss = 0.1
     fleet.run(300_000)
@@ -67,6 +67,24 @@ test('a split of 2 and 3 leaves two fleets, which merge by themselves within 15 
   t.pass(
     `two fleets within ${Math.round(Math.max(...apart))} ms, one again within ${Math.round(Math.max(...together))} ms`,
   )
+})
+
+test('a split heals without any help of the seeds: the dead are called on', async (t) => {
+  underSeeds(t, 20, (seed, say) => {
+    const [seeder, ...rest] = five
+    const fleet = runningFleet(five, { seed, seeds: [seeder] })
+    const leaver = fleet.process(seeder)
+    leaver.perform(leaver.membership.departed(fleet.now))
+    leaver.kill()
+    fleet.run(5_000)
+    fleet.cut(rest.slice(0, 2), rest.slice(2))
+    fleet.run(60_000)
+    if (fleet.agreed(rest)) t.fail(say('it was split'))
+    fleet.heal()
+    const ms = fleet.msUntil(() => fleet.agreed(rest), 15_000)
+    if (ms === undefined) t.fail(say('one fleet'), { views: describe(fleet.up) })
+  })
+  t.pass()
 })
 
 test('a node that is cut off for long finds back, also when all others have moved to new addresses', async (t) => {

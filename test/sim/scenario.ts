@@ -21,10 +21,12 @@ export function underSeeds(
 }
 
 /** runningFleet returns a fleet that has agreed and been at rest for some seconds. */
-export function runningFleet(names: readonly string[], options: FleetOptions): SimFleet {
+export function runningFleet(
+  names: readonly string[],
+  { seeds = names.slice(0, 3), ...options }: FleetOptions & { readonly seeds?: readonly string[] },
+): SimFleet {
   const fleet = new SimFleet(options)
-  const seeds = names.slice(0, 3).map(urlOf)
-  for (const name of names) fleet.start(name, { seeds })
+  for (const name of names) fleet.start(name, { seeds: seeds.map(urlOf) })
   if (fleet.msUntil(() => fleet.agreed(names), 20_000) === undefined) {
     throw new Error(`the fleet did not come up (seed ${options.seed}): ${describe(fleet.processes)}`)
   }

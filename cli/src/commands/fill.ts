@@ -70,7 +70,7 @@ function progressBar({ format, terminal }: Context, total: number): SingleBar | 
   const { stderr } = terminal
   if (format === 'json' || !('isTTY' in stderr) || stderr.isTTY !== true) return undefined
   const bar = new SingleBar({
-    format: '{bar} {value}/{total} {eta_formatted}',
+    format: '{bar} {value}/{total}',
     stream: stderr as NodeJS.WriteStream,
     clearOnComplete: true,
   })

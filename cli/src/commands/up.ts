@@ -7,7 +7,7 @@ import { LocalFleet } from '../local-fleet/local-fleet.ts'
 import { nodesMax } from '../local-fleet/node-plan.ts'
 import type { NodeRecord } from '../local-fleet/state-folder.ts'
 import { StopSignals } from '../local-fleet/stop-signals.ts'
-import type { SupervisorEvent } from '../local-fleet/supervisor.ts'
+import type { NodeEvent } from '../local-fleet/supervised-node.ts'
 import { examples } from '../output/examples.ts'
 import { countText, plural, secondsText } from '../output/figures.ts'
 import { jsonLine, type Report } from '../output/report.ts'
@@ -68,7 +68,7 @@ export async function runFleet(context: Context, options: UpOptions): Promise<Re
 }
 
 type UpEvent =
-  | SupervisorEvent
+  | NodeEvent
   | { readonly event: 'starting'; readonly nodes: number; readonly fleet: string }
   | { readonly event: 'stopping' }
 

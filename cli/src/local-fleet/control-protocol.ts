@@ -4,7 +4,7 @@
  */
 import type { ErrorCode } from '@ringhold/sdk/protocol'
 import type { NodeRecord } from './state-folder.ts'
-import type { Change, KillSignal } from './supervisor.ts'
+import type { Change, KillSignal } from './supervised-node.ts'
 
 /** messageBytesMax bounds a line in either direction: a status of a hundred nodes takes a tenth of it. */
 export const messageBytesMax = 256 * 1024

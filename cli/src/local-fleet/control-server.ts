@@ -4,7 +4,8 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { RingholdError } from '@ringhold/sdk/protocol'
 import { errorCodeOf } from '../exit-code.ts'
 import { type ControlReply, type ControlRequest, messageBytesMax } from './control-protocol.ts'
-import { killSignals, type Supervisor } from './supervisor.ts'
+import { killSignals } from './supervised-node.ts'
+import type { Supervisor } from './supervisor.ts'
 
 const connectionsMax = 16
 

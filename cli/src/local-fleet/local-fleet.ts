@@ -19,7 +19,8 @@ import { type NodePlan, type PortRange, planFleet } from './node-plan.ts'
 import { type NodeSettings, nodeEntry } from './node-process.ts'
 import { checkPorts } from './port-check.ts'
 import { isAlive, type NodeRecord, type StateFolder } from './state-folder.ts'
-import { Supervisor, type SupervisorEvent } from './supervisor.ts'
+import type { NodeEvent } from './supervised-node.ts'
+import { Supervisor } from './supervisor.ts'
 
 /** Nodes whose supervisor was killed end by themselves; a new one gives them this long. */
 const orphansEndWithinMs = 8_000
@@ -30,7 +31,7 @@ export interface LocalFleetOptions {
   readonly settings: NodeSettings
   /** Where the logs of the nodes go; undefined: into the state folder. */
   readonly logDir: string | undefined
-  readonly onEvent: (event: SupervisorEvent) => void
+  readonly onEvent: (event: NodeEvent) => void
 }
 
 export class LocalFleet {

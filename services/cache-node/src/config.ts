@@ -1,9 +1,10 @@
 /** The configuration of a node: environment variables with the prefix RINGHOLD_, checked by one schema. */
-import { hostname } from 'node:os'
+import { hostname, totalmem } from 'node:os'
 import { RingholdError } from '@ringhold/sdk/protocol'
 import { maxWeight } from '@ringhold/sdk/ring'
 import { envSchema } from 'env-schema'
 import { type Static, Type } from 'typebox'
+import { bytesMaxMin } from './store/byte-store.ts'
 
 const port = { minimum: 0, maximum: 65_535 }
 const namePattern = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$'
@@ -47,7 +48,7 @@ export const variables = Type.Object({
   RINGHOLD_MEMORY: Type.String({
     pattern: '^[1-9][0-9]{0,14}(KiB|MiB|GiB)?$',
     default: '256MiB',
-    description: 'Memory for entries, in bytes or KiB, MiB, GiB',
+    description: 'Memory for entries and their index, in bytes or KiB, MiB, GiB; at least 16MiB',
   }),
   RINGHOLD_ZONE: Type.String({
     maxLength: 64,
@@ -109,7 +110,7 @@ export function configOf(environment: NodeJS.ProcessEnv): NodeConfig {
     peerUrl: baseUrl('RINGHOLD_PEER_URL', values.RINGHOLD_PEER_URL),
     seeds: seedsOf(values.RINGHOLD_SEEDS),
     copies: values.RINGHOLD_COPIES,
-    memoryBytesMax: bytesOf(values.RINGHOLD_MEMORY),
+    memoryBytesMax: memoryOf(values.RINGHOLD_MEMORY),
     zone: values.RINGHOLD_ZONE,
     weight: values.RINGHOLD_WEIGHT,
     logLevel: values.RINGHOLD_LOG_LEVEL,
@@ -163,11 +164,20 @@ function baseUrl(variable: string, text: string | undefined): string | undefined
   throw badConfig(`${variable}: ${text} is not an address like http://host:port`)
 }
 
-function bytesOf(text: string): number {
+function memoryOf(text: string): number {
   const [, count = '', unit = ''] = /^(\d+)(\D*)$/.exec(text) ?? []
   const bytes = Number(count) * ({ '': 1, KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 }[unit] as number)
-  if (Number.isSafeInteger(bytes)) return bytes
-  throw badConfig(`RINGHOLD_MEMORY=${text} is more than there can be`)
+  if (bytes < bytesMaxMin) throw badConfig(`RINGHOLD_MEMORY=${text} is too little to work with: give it 16MiB or more`)
+  const present = machineBytes()
+  if (bytes <= present) return bytes
+  const mebibytes = Math.floor(present / 2 ** 20)
+  throw badConfig(`RINGHOLD_MEMORY=${text} is more than the ${mebibytes}MiB of memory that there are`)
+}
+
+/** What the machine has, or what the container may use of it. */
+function machineBytes(): number {
+  const allowed = process.constrainedMemory()
+  return allowed > 0 ? Math.min(totalmem(), allowed) : totalmem()
 }
 
 function badConfig(detail: string): RingholdError {

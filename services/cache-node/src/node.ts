@@ -4,7 +4,7 @@
  *      start   listen on both ports ─► join ─► ready          Listening comes first: nodes that start together find
  *      stop    leave ─► drain ─► depart ─► closed             each other in any order.
  */
-import { randomUUID } from 'node:crypto'
+import { getRandomValues, randomUUID } from 'node:crypto'
 import type { Server } from 'node:http'
 import type { Member, View } from '@ringhold/sdk/membership'
 import { defaultLimits, type RingholdError } from '@ringhold/sdk/protocol'
@@ -22,11 +22,10 @@ import { PeerForwarder } from './forward/peer-forwarder.ts'
 import { type GossipCounters, Gossiper } from './gossip/gossiper.ts'
 import { TopologyFeed } from './http/topology-feed.ts'
 import { listenOn } from './listen.ts'
-import { Membership } from './membership/membership.ts'
+import { Membership, type Sightings } from './membership/membership.ts'
 import type { MembershipSettings } from './membership/settings.ts'
 import { topologyOf } from './reports.ts'
-import { MapStore } from './store/map-store.ts'
-import type { Store } from './store/store.ts'
+import { ByteStore } from './store/byte-store.ts'
 
 export interface NodeOptions {
   readonly config: NodeConfig
@@ -47,7 +46,7 @@ const nobody: View = new Map()
 export class CacheNode {
   readonly config: NodeConfig
   readonly counters: Counters = newCounters()
-  readonly store: Store
+  readonly store: ByteStore
   readonly feed = new TopologyFeed(() => topologyOf(this))
   readonly executor: Executor
   readonly startedAt = performance.now()
@@ -66,7 +65,12 @@ export class CacheNode {
     const { config, logger } = options
     this.#options = options
     this.config = config
-    this.store = new MapStore({ bytesMax: config.memoryBytesMax })
+    const [secret0 = 0, secret1 = 0] = getRandomValues(new Uint32Array(2))
+    this.store = new ByteStore({
+      bytesMax: config.memoryBytesMax,
+      secret: [secret0, secret1],
+      now: performance.now(),
+    })
     this.#rings = new RingOfView({ seed: seedOfFleet(config.fleet), copies: config.copies })
     this.#forwarder = new PeerForwarder({ limits: defaultLimits })
     this.executor = new Executor({
@@ -114,8 +118,9 @@ export class CacheNode {
     return this.#gossiper
   }
 
-  get gossipCounters(): GossipCounters {
-    return this.#gossiper?.counters ?? { exchangesSent: 0, exchangesFailed: 0, bytesSent: 0, bytesReceived: 0 }
+  get gossipCounters(): GossipCounters & Readonly<Sightings> {
+    const traffic = this.#gossiper?.counters ?? { exchangesSent: 0, exchangesFailed: 0, bytesSent: 0, bytesReceived: 0 }
+    return { ...traffic, ...(this.#membership?.sightings ?? { suspicions: 0, deaths: 0, refutations: 0 }) }
   }
 
   /** How many tokens this node coordinates. */
@@ -230,6 +235,7 @@ export class CacheNode {
   #sweep(): void {
     // A full slice means that there may be more: it follows once others had their turn.
     if (this.store.sweep(performance.now(), sweepBudget) === sweepBudget) setImmediate(() => this.#sweep())
+    else if (this.store.isFragmented) this.store.compact()
   }
 }
 

@@ -20,7 +20,8 @@ export function topologyOf({ config, ring, view }: CacheNode): Topology {
 /** statsOf reports what this node holds and did. */
 export function statsOf(node: CacheNode): NodeStats {
   const now = performance.now()
-  const { caches, bytesMax, ...sizes } = node.store.stats(now)
+  const { caches, bytesMax, entries, bytes, evictions, expirations, ...details } = node.store.stats(now)
+  const { bytesByKind, hits: _hits, ...store } = details
   return {
     node: node.config.name,
     fleet: node.config.fleet,
@@ -28,7 +29,11 @@ export function statsOf(node: CacheNode): NodeStats {
     incarnation: node.self?.incarnation ?? 0,
     ring: node.ring.checksum,
     uptimeMs: Math.floor(now - node.startedAt),
-    ...sizes,
+    entries,
+    bytes,
+    evictions,
+    expirations,
+    store: { ...store, bytes: bytesByKind },
     memoryBytesMax: bytesMax,
     caches: Object.fromEntries(caches),
     tokens: node.tokens,

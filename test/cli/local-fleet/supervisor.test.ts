@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url'
 import { type Test, test } from 'tap'
 import { planFleet } from '#cli/local-fleet/node-plan.js'
 import { isAlive } from '#cli/local-fleet/state-folder.js'
-import { Supervisor, type SupervisorEvent } from '#cli/local-fleet/supervisor.js'
+import type { NodeEvent } from '#cli/local-fleet/supervised-node.js'
+import { Supervisor } from '#cli/local-fleet/supervisor.js'
 import { until } from '../until.ts'
 
 const entry = fileURLToPath(new URL('./idle-node.js', import.meta.url))
@@ -14,7 +15,7 @@ const range = { port: 20_001, peerPort: 20_101 }
 
 function superviseIdleNodes(t: Test, { nodes = 2, env = {} }: { nodes?: number; env?: NodeJS.ProcessEnv } = {}) {
   const folder = mkdtempSync(join(tmpdir(), 'ringhold-test-'))
-  const events: SupervisorEvent[] = []
+  const events: NodeEvent[] = []
   const logPathOf = (node: string) => join(folder, `${node}.log`)
   const settings = { fleet: 'test', env: { ...process.env, RINGHOLD_STATE_DIR: folder, ...env } }
   const supervisor = new Supervisor({

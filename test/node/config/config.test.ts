@@ -20,9 +20,9 @@ test('without any variable a node has a working configuration', async (t) => {
 
 test('values are read in their units', async (t) => {
   const rows: [variables: Record<string, string>, expected: object][] = [
-    [{ RINGHOLD_MEMORY: '1048576' }, { memoryBytesMax: 1_048_576 }],
-    [{ RINGHOLD_MEMORY: '512KiB' }, { memoryBytesMax: 524_288 }],
-    [{ RINGHOLD_MEMORY: '2GiB' }, { memoryBytesMax: 2_147_483_648 }],
+    [{ RINGHOLD_MEMORY: '33554432' }, { memoryBytesMax: 33_554_432 }],
+    [{ RINGHOLD_MEMORY: '16384KiB' }, { memoryBytesMax: 16_777_216 }],
+    [{ RINGHOLD_MEMORY: '1GiB' }, { memoryBytesMax: 1_073_741_824 }],
     [
       { RINGHOLD_PORT: '0', RINGHOLD_PEER_PORT: '65535' },
       { port: 0, peerPort: 65_535 },
@@ -50,6 +50,8 @@ test('a wrong variable is named, with its value and what it should be', async (t
     [{ RINGHOLD_NAME: 'x\r\ny' }, /RINGHOLD_NAME/],
     [{ RINGHOLD_MEMORY: '256MB' }, /RINGHOLD_MEMORY=256MB/],
     [{ RINGHOLD_MEMORY: '0' }, /RINGHOLD_MEMORY=0/],
+    [{ RINGHOLD_MEMORY: '15MiB' }, /RINGHOLD_MEMORY=15MiB is too little/],
+    [{ RINGHOLD_MEMORY: '900000GiB' }, /RINGHOLD_MEMORY=900000GiB is more than the \d+MiB of memory/],
     [{ RINGHOLD_MEMORY: '999999999999999GiB' }, /RINGHOLD_MEMORY/],
     [{ RINGHOLD_COPIES: '0' }, /RINGHOLD_COPIES=0/],
     [{ RINGHOLD_WEIGHT: '101' }, /RINGHOLD_WEIGHT=101/],

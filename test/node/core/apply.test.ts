@@ -1,12 +1,12 @@
 import type { Condition, Outcome } from '@ringhold/sdk/protocol'
 import { test } from 'tap'
 import { applyCommand, holds } from '#node/core/apply.js'
-import { MapStore } from '#node/store/map-store.js'
+import { smallStore, smallStoreBytes } from '../store/small-store.ts'
 
 const key = { cache: 'default', key: Buffer.from('k') }
 
 function fixture() {
-  const store = new MapStore({ bytesMax: 10_000 })
+  const store = smallStore()
   let version = 0
   const set = (value: string, more: { ttlMs?: number; condition?: Condition } = {}, now = 0): Outcome =>
     applyCommand(
@@ -80,5 +80,5 @@ test('what is absent already is absent, whatever the condition of a delete', asy
 })
 
 test('a value larger than the memory of the node is refused', async (t) => {
-  t.throws(() => fixture().set('v'.repeat(10_000)), { code: 'RINGHOLD_VALUE_TOO_LARGE' })
+  t.throws(() => fixture().set('v'.repeat(smallStoreBytes)), { code: 'RINGHOLD_VALUE_TOO_LARGE' })
 })

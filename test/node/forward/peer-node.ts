@@ -11,10 +11,10 @@ import { Executor } from '#node/core/executor.js'
 import { PeerForwarder } from '#node/forward/peer-forwarder.js'
 import { keyRoutes } from '#node/http/key-routes.js'
 import { newListener } from '#node/http/listener.js'
-import { MapStore } from '#node/store/map-store.js'
 import type { Face } from '#node/stream/conversation.js'
 import { Streams } from '#node/stream/streams.js'
 import { upgradeTo } from '#node/stream/upgrade.js'
+import { smallStore } from '../store/small-store.ts'
 
 /** fleet maps the names of all nodes to their peer URLs. */
 export type Fleet = Map<string, string>
@@ -36,7 +36,7 @@ export async function peerNode(t: Test, { name, fleet, ring: names, ...limits }:
   const suspected: string[] = []
   const executor = new Executor({
     self: name,
-    store: new MapStore({ bytesMax: 1e7 }),
+    store: smallStore(),
     clock: new HybridClock(),
     counters,
     forwarder,

@@ -9,12 +9,13 @@ import type { Answers } from '#node/core/decide.js'
 import { Executor } from '#node/core/executor.js'
 import { keyRoutes } from '#node/http/key-routes.js'
 import { newListener } from '#node/http/listener.js'
-import { MapStore } from '#node/store/map-store.js'
+import type { Store } from '#node/store/store.js'
+import { smallStore } from '../store/small-store.ts'
 
 export interface RestApp {
   readonly execute: Executor['execute']
   readonly app: FastifyInstance
-  readonly store: MapStore
+  readonly store: Store
   readonly ring: Ring
   /** The monotonic clock, in milliseconds; set it to let time pass. */
   now: number
@@ -23,7 +24,7 @@ export interface RestApp {
 
 /** restApp makes the key routes of a node `n1` on a virtual clock. With more members it owns only some of the keys. */
 export function restApp(t: Test, members: readonly string[] = ['n1']): RestApp {
-  const store = new MapStore({ bytesMax: 16 * 1024 * 1024 })
+  const store = smallStore()
   const ring = new Ring({ members: members.map((name) => ({ name })), seed: 1, copies: 1 })
   const app = newListener({ self: 'n1', logger: pino({ level: 'silent' }) })
   const rest: RestApp = {

@@ -62,6 +62,9 @@ function set(store: Store, command: SetCommand<Uint8Array>, place: Place, { now,
   if (type === 'too-large') {
     throw new RingholdError('RINGHOLD_VALUE_TOO_LARGE', { detail: 'the value is larger than the memory of the node' })
   }
+  if (type === 'full') {
+    throw new RingholdError('RINGHOLD_OVERLOADED', { detail: 'deletes that must be kept for a while fill the memory' })
+  }
   return { type, version, copies: 1 }
 }
 

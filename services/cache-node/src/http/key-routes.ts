@@ -121,8 +121,9 @@ function keyOf({ originalUrl }: FastifyRequest): Uint8Array {
   return Buffer.from(rawKeyOf(originalUrl))
 }
 
-/** Left to execute to judge: what is no plain number becomes NaN, which no time to live is. */
+/** Throws RINGHOLD_BAD_TTL, quoting the field as it came, unless it is a plain number; execute judges the number. */
 function ttlMsOf(field: string | string[] | undefined): number | undefined {
   if (field === undefined) return undefined
-  return typeof field === 'string' && /^\d{1,16}$/.test(field) ? Number(field) : Number.NaN
+  if (typeof field === 'string' && /^\d{1,16}$/.test(field)) return Number(field)
+  throw new RingholdError('RINGHOLD_BAD_TTL', { detail: `the time to live ${JSON.stringify(field)} is not usable` })
 }

@@ -27,7 +27,31 @@ const nodeStats = Type.Object({
   wrongOwner: count,
   evictions: count,
   expirations: count,
-  gossip: Type.Object({ exchangesSent: count, exchangesFailed: count, bytesSent: count, bytesReceived: count }),
+  store: Type.Object({
+    bytes: Type.Object(
+      { values: count, keys: count, headers: count, tombstones: count, index: count },
+      { description: 'Where the bytes are; together they are what counts against the memory.' },
+    ),
+    tombstones: Type.Integer({ minimum: 0, description: 'Deleted entries that are remembered for a while.' }),
+    misses: Type.Object(
+      { evicted: count, expired: count, deleted: count, never: count },
+      { description: 'Reads that found nothing, by why; never: was not there, or is not remembered.' },
+    ),
+    expiryLagMs: Type.Number({ minimum: 0, description: 'How long expired entries may still take memory.' }),
+    indexLoad: Type.Number({ minimum: 0, maximum: 1, description: 'Share of the slots of the index that are taken.' }),
+    fragmentation: Type.Number({ description: 'Share of the segments that is neither entries nor index.' }),
+    compactedBytes: count,
+    probationShare: Type.Number({ description: 'Share of the memory that eviction gives to new entries now.' }),
+  }),
+  gossip: Type.Object({
+    exchangesSent: count,
+    exchangesFailed: count,
+    bytesSent: count,
+    bytesReceived: count,
+    suspicions: Type.Integer({ minimum: 0, description: 'Members that came under suspicion, whoever accused them.' }),
+    deaths: Type.Integer({ minimum: 0, description: 'Members that were alive to this node and then declared dead.' }),
+    refutations: Type.Integer({ minimum: 0, description: 'How often this node refuted what others said of it.' }),
+  }),
 })
 
 const schema = {

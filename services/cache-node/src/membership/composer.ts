@@ -33,10 +33,9 @@ export class Composer {
 
   /** gossip composes an ordinary message to the member of that name; the records of `lead` come before all news. */
   gossip(to: string, lead: Iterable<string> = []): Gossip {
-    const { rumours, settings, liveCount, self, obituaries } = this.#core
+    const { rumours, settings, liveCount, self } = this.#core
     const sheet = new Sheet(this.#emptyBytes())
-    const obituary = obituaries.of(to)
-    if (obituary) sheet.addRumour({ member: obituary }, 0)
+    this.#addObituary(sheet, to)
     const told = new Set([self.name])
     for (const name of lead) {
       if (told.has(name)) continue
@@ -57,23 +56,35 @@ export class Composer {
   /** page composes a page of the whole view: the records after the name `send` (none when undefined), asking for those after `ask`. */
   page(send: string | undefined, ask: string | undefined): Page {
     const sheet = new Sheet(this.#emptyBytes() + pageBytes(ask))
-    const { names } = this.#core.roster
-    let last = send
-    let index = send === undefined ? names.length : firstAfter(names, send)
-    for (; index < names.length; index++) {
-      const name = names[index] as string
-      // The cursor of an answer is the last name written, so there must be room for that too.
-      if (!this.#tell(sheet, name, pageBytes(name))) break
-      last = name
-    }
-    const next = index < names.length ? last : undefined
-    return { message: { ...this.#message(sheet), page: ask === undefined ? {} : { after: ask } }, next }
+    const next = this.#fill(sheet, send)
+    return { message: { ...this.#message(sheet), page: pageAfter(ask) }, next }
   }
 
-  /** answerPage answers a request for a page. */
-  answerPage(wanted: string | undefined): Gossip {
-    const { message, next } = this.page(wanted, undefined)
-    return { ...message, page: next === undefined ? {} : { after: next } }
+  /** answerPage answers the member of that name, which asked for the page after the name `wanted`. */
+  answerPage(to: string, wanted: string | undefined): Gossip {
+    const sheet = new Sheet(this.#emptyBytes() + pageBytes(undefined))
+    this.#addObituary(sheet, to)
+    const next = this.#fill(sheet, wanted)
+    return { ...this.#message(sheet), page: pageAfter(next) }
+  }
+
+  /** Fills a page with the records after a name, and returns the last one when there are more. */
+  #fill(sheet: Sheet, after: string | undefined): string | undefined {
+    const { names } = this.#core.roster
+    if (after === undefined) return undefined
+    let last = after
+    for (let index = firstAfter(names, after); index < names.length; index++) {
+      const name = names[index] as string
+      // The cursor of an answer is the last name written, so there must be room for that too.
+      if (!this.#tell(sheet, name, pageBytes(name))) return last
+      last = name
+    }
+    return undefined
+  }
+
+  #addObituary(sheet: Sheet, to: string): void {
+    const obituary = this.#core.obituaries.of(to)
+    if (obituary) sheet.addRumour({ member: obituary }, 0)
   }
 
   #message(sheet: Sheet): Gossip {
@@ -150,6 +161,10 @@ const emptyBytes = jsonBytes({
   rumours: [],
   heartbeats: [],
 })
+
+function pageAfter(after: string | undefined): NonNullable<Gossip['page']> {
+  return after === undefined ? {} : { after }
+}
 
 function pageBytes(after: string | undefined): number {
   return ',"page":{"after":}'.length + jsonBytes(after ?? '')

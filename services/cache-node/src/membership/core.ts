@@ -16,6 +16,16 @@ import { Rumours } from './rumours.ts'
 import type { MembershipSettings } from './settings.ts'
 import type { Suspicion } from './suspicion.ts'
 
+/** Sightings count what a calm fleet does not have; they only rise. */
+export interface Sightings {
+  /** Members that came under suspicion, whoever accused them. */
+  suspicions: number
+  /** Members that were alive to this node and then declared dead, by whomever. */
+  deaths: number
+  /** How often this node refuted what others said of it. */
+  refutations: number
+}
+
 export interface CoreOptions {
   readonly self: Member
   readonly fleet: { readonly name: string; readonly copies: number }
@@ -36,6 +46,8 @@ export class Core {
   readonly health: Health
   readonly exchanges: Exchanges
   readonly effects: Effect[] = []
+  /** What this node saw happen since it started. */
+  readonly sightings: Sightings = { suspicions: 0, deaths: 0, refutations: 0 }
   /** The node's own heartbeat. */
   heartbeat = 1
   /** Real time of the input at hand. */

@@ -6,6 +6,7 @@
  *          ▼
  *   ┌─ Membership ──────────────────────────────────────────────────────────────────────────┐
  *   │ seeds · contest    finding the fleet; one process per name                            │
+ *   │ hearing · record   what messages say, of others and of this node itself               │
  *   │ spread · sync      rounds of gossip and urgent news; whole views, page by page        │
  *   │ detector · relays  probing, suspicion, verdicts; probing for others                   │
  *   │ revisits           calling on the dead, so that splits heal                           │
@@ -22,19 +23,20 @@
  *
  * It is pure: no clock, no sockets, no randomness but what is passed in.
  */
-import { compareMembers, isGone, type Member, type View } from '@ringhold/sdk/membership'
+import type { Member, View } from '@ringhold/sdk/membership'
 import { type ErrorCode, RingholdError } from '@ringhold/sdk/protocol'
 import { AwakeClock } from './awake-clock.ts'
 import { Composer } from './composer.ts'
 import { Contest } from './contest.ts'
-import { Core } from './core.ts'
+import { Core, type Sightings } from './core.ts'
 import { Detector } from './detector.ts'
 import type { Effect, Settlement } from './effect.ts'
 import { outcomeOf } from './exchanges.ts'
 import { Fence } from './fence.ts'
-import type { Gossip, PeerMessage, Probe, Probed, Rumour } from './message.ts'
-import { judge } from './own-name.ts'
-import { isFitMember } from './parse-message.ts'
+import { Hearing } from './hearing.ts'
+import type { Gossip, PeerMessage } from './message.ts'
+import { OwnRecord } from './own-record.ts'
+import { parsePeerMessage } from './parse-message.ts'
 import { Relays } from './relays.ts'
 import { Revisits } from './revisits.ts'
 import { Seeds } from './seeds.ts'
@@ -42,6 +44,7 @@ import { type MembershipSettings, settingsOf } from './settings.ts'
 import { Spread } from './spread.ts'
 import { Sync } from './sync.ts'
 
+export type { Sightings } from './core.ts'
 export type { Effect, Settlement } from './effect.ts'
 export { messageBytesMax, type PeerMessage } from './message.ts'
 export { parsePeerMessage } from './parse-message.ts'
@@ -64,6 +67,8 @@ export class Membership {
   readonly #composer: Composer
   readonly #seedUrls: readonly string[]
   readonly #joinTimeoutMs: number
+  readonly #hearing: Hearing
+  readonly #ownRecord: OwnRecord
   readonly #spread: Spread
   readonly #sync: Sync
   readonly #detector: Detector
@@ -77,16 +82,17 @@ export class Membership {
   /** The views were exchanged with a seed; only a contest for the name may still be open. */
   #met = false
   #stopped = false
-  #droppedUpTo = 0
   #viewChanged = false
 
-  /** Throws a TypeError for settings that contradict each other and for a record that no message could carry. */
+  /** Throws a TypeError for settings that contradict each other, and for a name, URL or fleet that peers would not read. */
   constructor({ self, fleet, seeds, joinTimeoutMs = 15_000, settings, random }: MembershipOptions) {
     const { name, urls, zone, weight, instance } = self
     const record: Member = { name, urls, incarnation: 1, status: 'joining', zone, weight, instance }
-    if (!isFitMember(record)) throw new TypeError(`the record of ${name} is not fit to travel: ${JSON.stringify(self)}`)
     const core = new Core({ self: record, fleet, settings: settingsOf(settings), random })
     const composer = new Composer(core)
+    if (!parsePeerMessage(composer.gossip(name))) {
+      throw new TypeError(`no peer would read messages of ${JSON.stringify({ fleet, self })}`)
+    }
     this.#core = core
     this.#composer = composer
     this.#seedUrls = seeds
@@ -95,13 +101,25 @@ export class Membership {
     this.#fence = new Fence(0, core.settings.fenceAfterMs)
     this.#sync = new Sync(core, composer)
     this.#detector = new Detector(core, composer, {
-      pronounce: (verdict) => this.#hear({ member: verdict }, { heard: false }),
+      pronounce: (verdict) => this.#hearing.pronounce(verdict),
       tell: (member) => this.#spread.contact(member),
       confirmed: (member) => core.rumours.add(member),
     })
     this.#spread = new Spread(core, composer, {
       missed: (member, how) => this.#detector.missed(member, how),
       replied: (peer, digest) => this.#sync.compare(peer, digest),
+    })
+    this.#hearing = new Hearing(core, this.#detector, {
+      ownName: (heard) => this.#ownRecord.hear(heard),
+      viewChanged: () => this.#noteView(),
+      news: () => this.#spread.news(),
+    })
+    this.#ownRecord = new OwnRecord(core, {
+      changed: () => {
+        this.#noteView()
+        this.#spread.news()
+      },
+      rival: (heard) => this.#contest.begin(heard),
     })
     this.#relays = new Relays(core, composer)
     this.#revisits = new Revisits(core, composer, (peerUrl) => this.#sync.hint(peerUrl))
@@ -112,7 +130,7 @@ export class Membership {
     this.#contest = new Contest(core, composer, {
       lost: (rival) => this.#stop('RINGHOLD_NAME_TAKEN', `${name} runs at ${rival.urls.peer} already`),
       won: (rival) => {
-        this.#become({ incarnation: Math.max(core.self.incarnation, rival.incarnation + 1) })
+        this.#ownRecord.become({ incarnation: Math.max(core.self.incarnation, rival.incarnation + 1) })
         if (this.#met) this.#joined()
       },
     })
@@ -120,6 +138,11 @@ export class Membership {
 
   get self(): Member {
     return this.#core.self
+  }
+
+  /** What this node saw happen since it started. */
+  get sightings(): Readonly<Sightings> {
+    return this.#core.sightings
   }
 
   get view(): View {
@@ -176,12 +199,12 @@ export class Membership {
     const strange = this.#strangeness(message)
     if (strange) return [refusal(requestId, 'RINGHOLD_WRONG_FLEET', strange)]
     return this.#handle(now, () => {
-      const outdated = this.#absorb(message)
+      const outdated = this.#hearing.absorb(message)
       const { self, effects } = this.#core
       if (self.status === 'joining' && message.from.name !== self.name) this.#seeds.stranger(message.from.urls.peer)
       if (message.type === 'probe') return this.#relays.handle(requestId, message)
       const answer = message.page
-        ? this.#composer.answerPage(message.page.after)
+        ? this.#composer.answerPage(message.from.name, message.page.after)
         : this.#composer.gossip(message.from.name, outdated)
       effects.push({ type: 'answer', requestId, message: answer })
     })
@@ -197,7 +220,7 @@ export class Membership {
       if (this.#strangeness(outcome.message)) {
         return this.#core.exchanges.settle(sent, { type: 'foreign', refusal: undefined })
       }
-      this.#absorb(outcome.message)
+      this.#hearing.absorb(outcome.message)
       const { from } = outcome.message
       if (from.instance !== this.self.instance) this.#fence.replied(sent.sentAt)
       this.#detector.spoke(from.name, from.incarnation)
@@ -230,7 +253,7 @@ export class Membership {
 
   #go(now: number, status: 'leaving' | 'left'): Effect[] {
     return this.#handle(now, () => {
-      this.#become({ status })
+      this.#ownRecord.become({ status })
       this.#spread.forwardNow()
     })
   }
@@ -241,99 +264,13 @@ export class Membership {
     const core = this.#core
     core.at(now, this.#clock)
     if (this.#fence.notice(now)) {
-      core.log('warn', 'this node stood still: it serves nothing until a peer has replied')
+      core.log('warn', 'the event loop of this node stood still, so it serves nothing until a peer has replied')
       this.#spread.wake()
     }
     input()
     if (!this.#stopped) this.#spread.forward()
     this.#viewChanged = false
     return core.effects.splice(0)
-  }
-
-  /** Merges all that a message says, and returns the names of which its sender knows less than we do. */
-  #absorb(message: Gossip | Probe | Probed): Set<string> {
-    const outdated = new Set<string>()
-    const full = message.type === 'gossip' && message.page !== undefined
-    this.#hear({ member: message.from }, { full, outdated })
-    this.#beat([message.from.name, message.from.incarnation, message.heartbeat])
-    if (message.type === 'probed' && message.target) {
-      const { member, heartbeat } = message.target
-      this.#hear({ member }, { outdated })
-      this.#beat([member.name, member.incarnation, heartbeat])
-    }
-    if (message.type === 'gossip') {
-      for (const rumour of message.rumours) this.#hear(rumour, { full, outdated })
-      for (const pulse of message.heartbeats) this.#beat(pulse)
-    }
-    return outdated
-  }
-
-  #beat(pulse: Gossip['heartbeats'][number]): void {
-    if (this.#core.heartbeats.learn(pulse, this.#core.awake)) this.#detector.alive(pulse[0], pulse[1])
-  }
-
-  #hear({ member, accusers, ageMs }: Rumour, { heard = true, full = false, outdated }: Hearsay): void {
-    const { roster, self, now } = this.#core
-    if (member.name === self.name) {
-      this.#hearOwnName(member)
-      return
-    }
-    const merged = roster.merge(member, { now, adoptGone: full, ...(ageMs !== undefined && { ageMs }) })
-    if (merged.type === 'older') outdated?.add(member.name)
-    // What a joining node reads in the view of a seed is news to nobody else.
-    if (merged.type === 'news')
-      this.#changed(member, merged.before, { heard, news: !(full && self.status === 'joining') })
-    if (accusers && member.status === 'suspect') this.#detector.accused(member.name, member.incarnation, accusers)
-  }
-
-  #changed(member: Member, before: Member | undefined, { heard, news }: { heard: boolean; news: boolean }): void {
-    const core = this.#core
-    const { heartbeats, order, rumours, awake } = core
-    const { name, incarnation, status } = member
-    if (isGone(status)) heartbeats.forget(name)
-    else {
-      if (before?.incarnation !== incarnation) heartbeats.begin(name, incarnation, awake)
-      if (!before || isGone(before.status)) order.add(name)
-    }
-    if (heard && before?.status !== status)
-      core.log('info', `${name} is ${status}`, { member: name, status, incarnation })
-    this.#noteView()
-    if (news) {
-      rumours.add(name)
-      this.#spread.news()
-    }
-    if (core.obituaries.note(before, member)) this.#detector.mourned(name)
-    this.#detector.changed(member, heard)
-  }
-
-  #hearOwnName(heard: Member): void {
-    const judgement = judge(this.self, heard)
-    if (judgement.type === 'contest') this.#contest.begin(heard)
-    if (judgement.type === 'was-dead') this.#dropEntries(heard)
-    if (judgement.type !== 'refute') return
-    if (judgement.declaredDead) this.#dropEntries(heard)
-    if (heard.instance === this.self.instance) this.#core.health.trouble()
-    this.#core.log('info', 'refuting what is said of this node', {
-      heard: heard.status,
-      incarnation: judgement.incarnation,
-    })
-    this.#become({ incarnation: judgement.incarnation })
-  }
-
-  /** Once for each incarnation in which others held this node gone. */
-  #dropEntries({ status, incarnation }: Member): void {
-    if (incarnation <= this.#droppedUpTo || this.self.status === 'joining') return
-    this.#droppedUpTo = incarnation
-    const why = `others held this node ${status} in incarnation ${incarnation}`
-    this.#core.effects.push({ type: 'drop-entries', why })
-  }
-
-  #become(change: Partial<Pick<Member, 'incarnation' | 'status'>>): void {
-    const after = { ...this.self, ...change }
-    if (compareMembers(after, this.self) === 0) return
-    this.#core.roster.become(after)
-    this.#noteView()
-    this.#spread.news()
   }
 
   #noteView(): void {
@@ -350,7 +287,7 @@ export class Membership {
 
   #joined(): void {
     if (this.self.status !== 'joining') return
-    this.#become({ status: 'alive' })
+    this.#ownRecord.become({ status: 'alive' })
     this.#core.effects.push({ type: 'joined' })
     this.#sync.begin()
   }
@@ -358,8 +295,8 @@ export class Membership {
   #awaitSeeds(): void {
     if (this.#seeds.none) this.#joined()
     if (this.#met || this.self.status !== 'joining' || this.#core.awake < this.#joinBy) return
-    const seconds = Math.round(this.#joinTimeoutMs / 1_000)
-    this.#stop('RINGHOLD_SEEDS_UNREACHABLE', `None of ${this.#seeds.urls.join(', ')} answered within ${seconds} s`)
+    const urls = this.#seeds.urls.join(', ')
+    this.#stop('RINGHOLD_SEEDS_UNREACHABLE', `None of ${urls} answered within ${this.#joinTimeoutMs} ms`)
   }
 
   #refusedBySeed(url: string, code: ErrorCode, detail: string): void {
@@ -379,15 +316,6 @@ export class Membership {
     if (copies !== ours.copies) return `Fleet ${ours.name} keeps ${ours.copies} copies, not ${copies}`
     return undefined
   }
-}
-
-interface Hearsay {
-  /** False for our own verdicts. Default: true. */
-  readonly heard?: boolean
-  /** Whether it is part of a whole view. Default: false. */
-  readonly full?: boolean
-  /** Collects the names of records that are older than ours. */
-  readonly outdated?: Set<string>
 }
 
 function refusal(requestId: number, code: ErrorCode, detail: string): Effect {

@@ -42,17 +42,6 @@ export function parsePeerMessage(body: unknown): PeerMessage | undefined {
   }
 }
 
-/** isFitMember tells whether a record can travel. The shell may use it on its own configuration; Membership does. */
-export function isFitMember(record: Member): boolean {
-  try {
-    member(record)
-    return true
-  } catch (error) {
-    if (error instanceof Malformed) return false
-    throw error
-  }
-}
-
 class Malformed extends Error {}
 
 function message(body: Plain): PeerMessage {

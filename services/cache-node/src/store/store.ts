@@ -2,17 +2,18 @@
  * The store: where a node keeps its entries. Bytes in, bytes out; `now` is passed in, on the monotonic clock of the
  * process, so that wall clocks never matter to expiry.
  *
- *      face ─► core ─► Store ◄── MapStore (this release: a plain Map)
+ *      face ─► core ─────────────────► Store ◄── ByteStore
+ *      sync, anti-entropy ─► ReplicatedStore ◄──┘
  *
- * It guarantees: an entry that has expired is never read and never counted; the bytes it accounts for never exceed its
- * bound, the least useful entries go first; what retain drops is gone when retain returns. It decides nothing about
- * ownership, conditions or versions: that is the core's business, which reads, decides and writes in one turn.
+ * It guarantees: an entry that has expired is never read; the bytes it accounts for never exceed its bound, the least
+ * useful entries go first and are counted; what retain drops is gone when retain returns. It decides nothing about
+ * ownership or conditions: that is the core's business, which reads, decides and writes in one turn.
  */
 import type { Version } from '@ringhold/sdk/protocol'
 
 /** Place is where an entry lies. */
 export interface Place {
-  /** Of the key, by the ring seed of the fleet: what retain selects by. */
+  /** Of the key, by the ring seed of the fleet: what retain, digest and page select by. */
   readonly token: number
   readonly cache: string
   /** The key in UTF-8. */
@@ -28,13 +29,68 @@ export interface Entry {
   readonly expiresAt: number | undefined
 }
 
-/** CacheStats is the size of one cache. `bytes` includes the accounted overhead of entries. */
+/** Tombstone is a deleted entry that is kept until the grace is over, so that no older copy of it comes back. */
+export interface Tombstone {
+  readonly version: Version
+  /** On the monotonic clock, in milliseconds. Until then it is neither evicted nor forgotten. */
+  readonly keptUntil: number
+}
+
+/** Change is what one node tells another of a key. */
+export type Change = ({ readonly type: 'entry' } & Entry) | ({ readonly type: 'tombstone' } & Tombstone)
+
+/** Written is what became of a write. 'too-large': it can never fit. 'full': tombstones leave no room now. In both cases nothing changed. */
+export type Written = 'created' | 'replaced' | 'too-large' | 'full'
+
+/** Applied is what became of a change. 'stale': the store has the same version or a higher one. */
+export type Applied = 'applied' | 'stale' | 'too-large' | 'full'
+
+/** MissReason is why there is nothing to read, as far as that is remembered. */
+export type MissReason = 'evicted' | 'expired' | 'deleted'
+
+/** Digest stands for the set of (cache, key, version) held of a token, tombstones included. Equal sets, equal digests. */
+export interface Digest {
+  readonly entries: number
+  readonly low: number
+  readonly high: number
+}
+
+/** PageRequest selects what to page over. */
+export interface PageRequest {
+  readonly tokens: (token: number) => boolean
+  /** Where the page before ended; undefined: from the beginning. */
+  readonly cursor?: number | undefined
+  /** About how many changes a page has at most, and bytes of keys and values; one is returned however large it is. */
+  readonly changesMax: number
+  readonly bytesMax: number
+}
+
+/** Page is part of what a store holds. Pages have no order, and may be empty. */
+export interface Page {
+  readonly changes: readonly { readonly place: Place; readonly change: Change }[]
+  /** Where to go on; undefined: that was the last page. */
+  readonly cursor: number | undefined
+}
+
+/** CacheStats is the size of one cache. `bytes` includes headers. */
 export interface CacheStats {
   readonly entries: number
   readonly bytes: number
 }
 
-/** StoreStats counts what can be read at that time, and what went away by itself since the start. */
+/** Reading is where readInto puts what it finds: the caller keeps one and uses it again and again. */
+export interface Reading {
+  /** Where the value goes, from `at` on. */
+  target: Uint8Array
+  at: number
+  /** Length of the value; it was copied if there was room for it. */
+  length: number
+  contentType: string
+  version: Version
+  expiresAt: number | undefined
+}
+
+/** StoreStats counts what it holds, and what happened since the start. */
 export interface StoreStats extends CacheStats {
   readonly bytesMax: number
   readonly caches: ReadonlyMap<string, CacheStats>
@@ -43,15 +99,35 @@ export interface StoreStats extends CacheStats {
 }
 
 export interface Store {
-  /** The entry, which counts as used now; undefined where there is none. The caller must not change its bytes. */
+  /** The entry, which counts as used now; undefined where there is none. The bytes are a copy, the caller's own. */
   read(place: Place, now: number): Entry | undefined
-  /** Puts or replaces an entry; keeps a copy of its bytes. 'too-large': it alone exceeds the bound, nothing changed. */
-  write(place: Place, entry: Entry, now: number): 'created' | 'replaced' | 'too-large'
-  /** Whether there was an entry to remove. */
+  /** The same without any garbage, for faces that write values straight into a reply; false where there is none. */
+  readInto(place: Place, now: number, reading: Reading): boolean
+  /** Puts or replaces an entry, whatever is there; keeps a copy of its bytes. */
+  write(place: Place, entry: Entry, now: number): Written
+  /** Whether there was an entry to remove. It leaves no tombstone. */
   remove(place: Place, now: number): boolean
-  /** Drops every entry whose token is not kept; returns how many. */
+  /** Drops every entry and tombstone whose token is not kept; returns how many. */
   retain(keep: (token: number) => boolean): number
   /** Frees at most `budget` expired entries and returns how many it freed: fewer than the budget means none is left. */
   sweep(now: number, budget: number): number
   stats(now: number): StoreStats
+}
+
+/** ReplicatedStore is a store whose entries have copies on other nodes. */
+export interface ReplicatedStore extends Store {
+  /** Why a read finds nothing; undefined when it never was there or is forgotten. */
+  missReason(place: Place, now: number): MissReason | undefined
+  /** The version that a key has, of its entry or its tombstone. It does not count as use. */
+  version(place: Place, now: number): Version | undefined
+  /** Takes over a change if its version is higher than what is there: order and duplicates do not matter. */
+  apply(place: Place, change: Change, now: number): Applied
+  digest(token: number): Digest
+  /**
+   * page returns a part of what the store holds of some tokens. An entry that is there from the first page to the last
+   * is returned at least once, whatever is written, evicted or compacted in between.
+   */
+  page(request: PageRequest, now: number): Page
+  /** Moves entries together for about two milliseconds at most; false when there is nothing to win. */
+  compact(): boolean
 }

@@ -1,0 +1,94 @@
+/** What callers pass, checked and turned into commands. Whatever is wrong is found here, before anything is sent. */
+import { encode } from './codec.ts'
+import { type CallOptions, checkCallOptions } from './options.ts'
+import {
+  type Condition,
+  checkKey,
+  checkTtlMs,
+  conditionVersionsMax,
+  type DeleteCommand,
+  type GetCommand,
+  type Limits,
+  RingholdError,
+  type SetCommand,
+  type Version,
+} from './protocol/index.ts'
+
+export interface SetOptions extends CallOptions {
+  /** Whole milliseconds above 0 until the entry expires. Default: it never does. */
+  readonly ttlMs?: number
+  /** Store only where the key has no value. */
+  readonly ifAbsent?: boolean
+  /** Store only where the key has a value. */
+  readonly ifPresent?: boolean
+  /** Store only where the value has this version, or one of these. */
+  readonly ifVersion?: Version | readonly Version[]
+  /** Content type to store instead of the usual one. It decides what a reader gets: JSON, text or bytes. */
+  readonly contentType?: string
+}
+
+export interface DeleteOptions extends CallOptions {
+  /** Delete only where the value has this version, or one of these. */
+  readonly ifVersion?: Version | readonly Version[]
+}
+
+/** SetEntry is one entry of setMany. */
+export type SetEntry = readonly [key: string, value: unknown, options?: Omit<SetOptions, 'timeoutMs' | 'signal'>]
+
+/** Target is where a command goes, and the limits it keeps. */
+export interface Target {
+  readonly cache: string
+  readonly limits: Limits
+}
+
+export function getCommand({ cache, limits }: Target, key: unknown): GetCommand {
+  checkKey(key, limits)
+  return { type: 'get', cache, key }
+}
+
+export function setCommand({ cache, limits }: Target, [key, value]: SetEntry, options: SetOptions): SetCommand {
+  checkCallOptions(options)
+  checkKey(key, limits)
+  const { ttlMs } = options
+  if (ttlMs !== undefined) checkTtlMs(ttlMs)
+  const condition = conditionOf(options)
+  const { bytes, contentType } = encode(value, { contentType: options.contentType, limits })
+  return { type: 'set', cache, key, value: bytes, contentType, ttlMs, condition }
+}
+
+export function deleteCommand({ cache, limits }: Target, key: unknown, options: DeleteOptions): DeleteCommand {
+  checkKey(key, limits)
+  return { type: 'delete', cache, key, condition: conditionOf(options) }
+}
+
+/** listOf returns what a multi-key call is given as an array. Throws RINGHOLD_BAD_OPTION for a text, whose characters would be taken for keys, and for an object, which would be taken for empty. */
+export function listOf<T>(items: Iterable<T>, what: string): T[] {
+  if (typeof items === 'object' && items !== null && Symbol.iterator in items) return Array.from(items)
+  throw new RingholdError('RINGHOLD_BAD_OPTION', { detail: `${what} must be an array or another iterable` })
+}
+
+function conditionOf({ ifAbsent, ifPresent, ifVersion }: SetOptions): Condition | undefined {
+  const conditions: Condition[] = []
+  if (ifAbsent) conditions.push({ type: 'absent' })
+  if (ifPresent) conditions.push({ type: 'present' })
+  if (ifVersion !== undefined) conditions.push({ type: 'version', versions: versionsOf(ifVersion) })
+  if (conditions.length > 1) throw badCondition('only one of ifAbsent, ifPresent and ifVersion can be set')
+  return conditions[0]
+}
+
+function versionsOf(ifVersion: unknown): readonly Version[] {
+  const versions: unknown[] = Array.isArray(ifVersion) ? ifVersion : [ifVersion]
+  const isUsable = versions.length > 0 && versions.length <= conditionVersionsMax && versions.every(isVersion)
+  if (isUsable) return versions as Version[]
+  throw badCondition(
+    `ifVersion must be a version that a node returned, or a list of 1 to ${conditionVersionsMax} of them`,
+  )
+}
+
+function isVersion(value: unknown): value is Version {
+  return Number.isSafeInteger(value) && (value as number) >= 0
+}
+
+function badCondition(detail: string): RingholdError {
+  return new RingholdError('RINGHOLD_BAD_CONDITION', { detail })
+}

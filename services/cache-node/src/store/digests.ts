@@ -1,0 +1,82 @@
+/**
+ * Digests: for each token, 64 bits and a count that stand for the set of (cache, key, version) the store holds of it.
+ * Two nodes with equal digests hold the same entries of that token, tombstones included.
+ *
+ *      digest(token) = Σ mark(cache, key, version)     two sums modulo 2³², so that adding and removing take O(1)
+ *
+ * The mark is the same on every node and under every ring seed; it is not a secret. It guards against loss and delay,
+ * not against somebody who builds colliding keys and whose own entries would then not be repaired.
+ */
+import { tokenCount } from '@ringhold/sdk/ring'
+
+const c1 = 0xcc9e2d51
+const c2 = 0x1b873593
+
+/** Digest is what a store holds of one token. Absent entries: all 0. */
+export interface Digest {
+  readonly entries: number
+  readonly low: number
+  readonly high: number
+}
+
+export class Digests {
+  readonly #sums = new Uint32Array(tokenCount * 2)
+  readonly #counts = new Uint32Array(tokenCount)
+
+  of(token: number): Digest {
+    return {
+      entries: this.#counts[token] as number,
+      low: this.#sums[2 * token] as number,
+      high: this.#sums[2 * token + 1] as number,
+    }
+  }
+
+  /** add takes an entry in: `key` is what keyMark says of it. */
+  add(token: number, key: number, version: number): void {
+    this.#change(token, key, version, 1)
+  }
+
+  remove(token: number, key: number, version: number): void {
+    this.#change(token, key, version, -1)
+  }
+
+  #change(token: number, key: number, version: number, sign: 1 | -1): void {
+    const low = mix(key ^ mix(version | 0))
+    const high = mix(low + Math.imul(key, c1) + ((version / 2 ** 32) | 0))
+    this.#sums[2 * token] = (this.#sums[2 * token] as number) + sign * low
+    this.#sums[2 * token + 1] = (this.#sums[2 * token + 1] as number) + sign * high
+    this.#counts[token] = (this.#counts[token] as number) + sign
+  }
+}
+
+/** keyMark hashes the bytes of a key, starting from the mark of its cache. */
+export function keyMark(cacheMark: number, bytes: Uint8Array, from: number, length: number): number {
+  let mark = cacheMark ^ length
+  const whole = from + (length & ~3)
+  for (let at = from; at < whole; at += 4) {
+    const word =
+      (bytes[at] as number) |
+      ((bytes[at + 1] as number) << 8) |
+      ((bytes[at + 2] as number) << 16) |
+      ((bytes[at + 3] as number) << 24)
+    mark ^= Math.imul(word, c1)
+    mark = Math.imul((mark << 13) | (mark >>> 19), c2)
+  }
+  for (let at = whole; at < from + length; at++) mark = Math.imul(mark ^ (bytes[at] as number), 0x01000193)
+  return mix(mark)
+}
+
+/** cacheMarkOf hashes the name of a cache, which is ASCII. */
+export function cacheMarkOf(name: string): number {
+  let mark = 0x811c9dc5
+  for (let index = 0; index < name.length; index++) mark = Math.imul(mark ^ name.charCodeAt(index), 0x01000193)
+  return mix(mark)
+}
+
+function mix(value: number): number {
+  let mixed = value ^ (value >>> 16)
+  mixed = Math.imul(mixed, 0x85ebca6b)
+  mixed ^= mixed >>> 13
+  mixed = Math.imul(mixed, 0xc2b2ae35)
+  return (mixed ^ (mixed >>> 16)) >>> 0
+}

@@ -1,0 +1,207 @@
+/**
+ * Holdings: the entries of a store with all the books about them. Whoever puts, moves or releases an entry here can
+ * be sure that memory, index, wheel, digests, tallies and ledger agree afterwards; nobody else changes any of them.
+ *
+ *                      ┌─ logs ──── segments         where the bytes lie, in order of age
+ *      put ─► entry ───┼─ index                      how a key finds them
+ *             release ─┼─ wheel                      when they expire
+ *                move ─┼─ digests                    what the other owners compare
+ *                      └─ names, ledger              what people are told
+ */
+import { CacheNames, type CacheTally } from './cache-names.ts'
+import { Compaction } from './compaction.ts'
+import { Digests, keyMark } from './digests.ts'
+import { type Draft, Entries, headerBytes, main, probation, tombstones } from './entry.ts'
+import { HashIndex, tagOf } from './hash-index.ts'
+import { KeyHash } from './key-hash.ts'
+import { Ledger } from './ledger.ts'
+import { Log } from './log.ts'
+import { Piecewise } from './piecewise.ts'
+import { Segments } from './segments.ts'
+import { Wheel } from './wheel.ts'
+
+/** Segments that a write leaves for compaction and the index to work with. */
+const spareSegments = 4
+/** Compaction keeps pace with writes below this many free segments: it works this many times what is written. */
+const paceSegments = 8
+const paceFactor = 12
+const paceBytesMin = 16_384
+/** What compaction does at once when a write has to wait for a segment. */
+const urgentBytes = 1_048_576
+
+export class Holdings {
+  readonly segments: Segments
+  readonly fields: Entries
+  readonly logs: readonly Log[]
+  readonly index: HashIndex
+  readonly wheel: Wheel
+  readonly digests = new Digests()
+  readonly names = new CacheNames()
+  readonly ledger = new Ledger()
+  readonly compaction: Compaction
+  readonly #pieces: Piecewise
+  readonly #hash: KeyHash
+
+  constructor({ bytesMax, secret, now }: { bytesMax: number; secret: readonly [number, number]; now: number }) {
+    this.segments = new Segments(bytesMax)
+    this.fields = new Entries(this.segments)
+    this.#pieces = new Piecewise(this.segments)
+    const memory = { segments: this.segments, fields: this.fields, pieces: this.#pieces }
+    this.logs = [probation, main, tombstones].map(
+      () => new Log(this.segments, this.fields, (segment) => this.compaction.leave(segment)),
+    )
+    this.compaction = new Compaction(memory, this.logs, (address, log, after) => this.#moveTo(address, log, after))
+    this.index = new HashIndex(this.segments, this.fields, bytesMax)
+    this.wheel = new Wheel(this.fields, now)
+    this.#hash = new KeyHash(secret)
+  }
+
+  /** Bytes that count against the budget. */
+  get bytes(): number {
+    let bytes = this.index.bytes
+    for (const log of this.logs) bytes += log.bytes
+    return bytes
+  }
+
+  /** Mean size of an entry. */
+  get meanBytes(): number {
+    const [young, old] = [this.logs[probation] as Log, this.logs[main] as Log]
+    return (young.bytes + old.bytes) / (young.entries + old.entries)
+  }
+
+  hashOf(cache: CacheTally, key: Uint8Array): number {
+    return this.#hash.of(cache.id, key, 0, key.length)
+  }
+
+  /** hashAt is the same of an entry that is here. */
+  hashAt(address: number): number {
+    const { fields, segments } = this
+    const from = segments.byteIn(address) + fields.headerLength(address)
+    return this.#hash.of(fields.cache(address), segments.bytesOf(address), from, fields.keyLength(address))
+  }
+
+  find(token: number, hash: number, cache: CacheTally, key: Uint8Array): number {
+    return this.index.find(token, tagOf(token, hash), cache.id, key)
+  }
+
+  sizeOf(keyLength: number, valueLength: number, expires: 'expires' | 'stays'): number {
+    const header = expires === 'expires' ? headerBytes.expiring : headerBytes.plain
+    return this.segments.aligned(header + keyLength + valueLength)
+  }
+
+  /** ensureSegments has compaction free what a write of these bytes needs, a little of it at every write. */
+  ensureSegments(bytes: number): void {
+    const { segments, compaction } = this
+    const needed = Math.ceil(bytes / segments.bytes) + spareSegments
+    if (segments.room >= needed + paceSegments) return
+    compaction.step(Math.max(paceBytesMin, bytes * paceFactor))
+    while (segments.room < needed && compaction.step(urgentBytes));
+  }
+
+  /** put adds an entry whose key is not here. There must be room. */
+  put(draft: Draft): number {
+    const { fields } = this
+    const header = draft.expiresAt === undefined ? headerBytes.plain : headerBytes.expiring
+    const size = this.segments.aligned(header + draft.key.length + draft.value.length)
+    const log = this.logs[draft.log] as Log
+    const address = log.append(size, header + draft.key.length)
+    fields.write(address, draft)
+    this.#pieces.write(address, header, draft.key)
+    this.#pieces.write(address, header + draft.key.length, draft.value)
+    this.index.add(draft.token, tagOf(draft.token, draft.hash), address)
+    if (draft.expiresAt !== undefined) this.wheel.add(address)
+    const cache = this.names.of(draft.cache)
+    this.digests.add(draft.token, keyMark(cache.mark, draft.key, 0, draft.key.length), draft.version)
+    this.#tally(address, cache, 1)
+    return address
+  }
+
+  /** overwrite puts another value of the same shape in the place of one; false when the shapes differ. */
+  overwrite(address: number, draft: Draft): boolean {
+    const { fields } = this
+    const expires = draft.expiresAt !== undefined
+    if (fields.expires(address) !== expires || fields.log(address) !== draft.log) return false
+    const keyLength = draft.key.length
+    if (fields.size(address) !== this.sizeOf(keyLength, draft.value.length, expires ? 'expires' : 'stays')) return false
+    if (fields.valueLength(address) !== draft.value.length) return false
+    const mark = keyMark(this.names.of(draft.cache).mark, draft.key, 0, keyLength)
+    this.digests.remove(draft.token, mark, fields.version(address))
+    this.digests.add(draft.token, mark, draft.version)
+    fields.setVersion(address, draft.version)
+    fields.setContentType(address, draft.contentType)
+    if (draft.expiresAt !== undefined) {
+      this.wheel.remove(address)
+      fields.setDeadline(address, draft.expiresAt)
+      this.wheel.add(address)
+    }
+    this.#pieces.write(address, fields.headerLength(address) + keyLength, draft.value)
+    return true
+  }
+
+  /** release removes an entry; its memory comes back with its segment. */
+  release(address: number, hash: number): void {
+    const { fields, segments } = this
+    const token = fields.token(address)
+    const cache = this.names.of(fields.cache(address))
+    const from = segments.byteIn(address) + fields.headerLength(address)
+    const mark = keyMark(cache.mark, segments.bytesOf(address), from, fields.keyLength(address))
+    if (fields.expires(address)) this.wheel.remove(address)
+    this.index.remove(token, tagOf(token, hash), address)
+    this.digests.remove(token, mark, fields.version(address))
+    this.#tally(address, cache, -1)
+    this.#logOf(address).bury(address)
+  }
+
+  /** promote appends an entry to main, with its value and all. */
+  promote(address: number): void {
+    const log = this.logs[main] as Log
+    this.#moveTo(address, log, log.head, main)
+  }
+
+  /** key copies the key of an entry. */
+  key(address: number): Uint8Array {
+    const key = new Uint8Array(this.fields.keyLength(address))
+    this.#pieces.read(address, { skip: this.fields.headerLength(address), length: key.length }, key, 0)
+    return key
+  }
+
+  /** readValue copies the value of an entry into an array, from `at` on. */
+  readValue(address: number, to: Uint8Array, at: number): void {
+    const { fields } = this
+    const skip = fields.headerLength(address) + fields.keyLength(address)
+    this.#pieces.read(address, { skip, length: fields.valueLength(address) }, to, at)
+  }
+
+  #logOf(address: number): Log {
+    return this.logs[this.fields.log(address)] as Log
+  }
+
+  #moveTo(address: number, log: Log, after: number, number = this.fields.log(address)): void {
+    const { fields, segments } = this
+    const size = fields.size(address)
+    const front = fields.headerLength(address) + fields.keyLength(address)
+    const from = this.#logOf(address)
+    const target = log.place(after, size, front)
+    this.#pieces.move(address, target, size)
+    fields.setLog(target, number)
+    if (fields.expires(target)) this.wheel.relocate(address, target)
+    const token = fields.token(target)
+    const bytes = segments.byteIn(target) + fields.headerLength(target)
+    const hash = this.#hash.of(fields.cache(target), segments.bytesOf(target), bytes, fields.keyLength(target))
+    this.index.replace(token, tagOf(token, hash), address, target)
+    from.bury(address)
+  }
+
+  #tally(address: number, cache: CacheTally, sign: 1 | -1): void {
+    const { fields, ledger } = this
+    const size = fields.size(address)
+    if (fields.isTombstone(address)) {
+      cache.tombstones += sign
+      ledger.tombstone(sign, size)
+    } else {
+      cache.entries += sign
+      cache.bytes += sign * size
+      ledger.entry(sign, size, { key: fields.keyLength(address), value: fields.valueLength(address) })
+    }
+  }
+}
