@@ -8,6 +8,7 @@ import { healthRoutes } from './http/health-routes.ts'
 import { keyRoutes } from './http/key-routes.ts'
 import { newListener } from './http/listener.ts'
 import { statsRoute } from './http/stats-route.ts'
+import { getStraight } from './http/straight-get.ts'
 import { topologyRoute } from './http/topology-route.ts'
 import type { CacheNode } from './node.ts'
 import { explanationOf, statsOf, unreadinessOf } from './reports.ts'
@@ -20,6 +21,8 @@ import { upgradeTo } from './stream/upgrade.ts'
 export interface Listener {
   readonly app: FastifyInstance
   readonly streams: Streams
+  /** Whether it has begun to close. */
+  readonly isClosing: () => boolean
 }
 
 /** clientListener makes the listener for clients. A command says whether its sender routes itself. */
@@ -30,6 +33,8 @@ export function clientListener(node: CacheNode, logger: FastifyBaseLogger): List
     ...keyFace(node),
     originOf: ({ headers }) => (headers[headerNames.route] === 'direct' ? 'direct' : 'plain'),
   })
+  const onFault = (error: unknown) => logger.error({ err: error }, 'a request failed')
+  getStraight(app.server, { ...keyFace(node), isClosing: listener.isClosing, onFault })
   app.register(topologyRoute, { feed: node.feed, ringChecksum: () => node.ring.checksum })
   app.register(statsRoute, { stats: () => statsOf(node) })
   app.register(explainRoute, { explain: (cache, key) => explanationOf(node, cache, key) })
@@ -68,7 +73,7 @@ function commandListener(
   })
   upgradeTo(app.server, streams, self)
   app.register(commandsRoute, { face, isClosing: () => isClosing })
-  return { app, streams }
+  return { app, streams, isClosing: () => isClosing }
 }
 
 function keyFace(node: CacheNode) {
