@@ -40,6 +40,9 @@ try {
     if (started === undefined) console.log(`${name} is left out: ${server} is not installed`)
     else clients.push(await ClientProcess.start(name, started))
   }
+  // Servers and clients that compile as they run are to be measured as they run for hours.
+  const [warmUp] = scenarios.filter(({ inFlight }) => inFlight === 64)
+  for (const client of clients) await client.run(warmUp, { warmMs: 0, runMs: values.quick ? 1_000 : 3_000 })
   const results = []
   for (let round = 1; round <= rounds; round++) {
     for (const client of clients) {
