@@ -202,6 +202,26 @@ test('after a while streams are tried again, and used when they work', async (t)
   t.ok(node.reads > before)
 })
 
+test('a connection that is closed refuses at once, whatever carries its commands', async (t) => {
+  const fleet = await smallFleet(t, 1)
+  const { url } = fleet.node('node-1')
+  const deadlines = new Deadlines()
+  for (const transport of ['stream', 'post'] as const) {
+    const limits = { streams: 1, connectionsMax: 2, connectTimeoutMs: 1_000, limits: defaultLimits }
+    const connection = openConnection({ url, transport, ...limits, onRing: () => {} })
+    const command = { type: 'get', cache: 'default', key: 'a' } as const
+    const get = async () => {
+      const scope = new Scope(deadlines, { timeoutMs: 5_000 })
+      const { type } = await execute(connection, { command, isDirect: true }, scope)
+      scope.end()
+      return type
+    }
+    t.equal(await get(), 'outcome', transport)
+    await connection.close()
+    t.equal(await get(), 'refused', transport)
+  }
+})
+
 test('a stream on which nothing comes back is given up after some pings', async (t) => {
   mock.timers.enable({ apis: ['setInterval'] })
   t.teardown(() => mock.timers.reset())

@@ -4,13 +4,14 @@
  * next try waits for a random time, longer after each: a node that comes back is not stormed.
  */
 import type { Limits } from '../protocol/index.ts'
-import type { Attempt, Lane } from './attempt.ts'
+import type { Attempt, Lane, Unanswered } from './attempt.ts'
 import { brokenOff } from './broken-off.ts'
 import { Stream } from './stream.ts'
 import { type Upgraded, upgrade } from './upgrade.ts'
 
 const backoffBaseMs = 25
 const backoffMaxMs = 400
+const closed = new Error('the connection is closed')
 
 export interface StreamLaneOptions {
   readonly url: string
@@ -49,8 +50,9 @@ export class StreamLane implements Lane {
 
   submit(attempt: Attempt): void {
     const stream = this.#streams.length > 1 ? this.#leastLoaded() : this.#streams[0]
-    if (stream === undefined) this.#waiting.push(attempt)
-    else stream.submit(attempt)
+    if (stream !== undefined) stream.submit(attempt)
+    else if (this.#isClosed) queueMicrotask(() => attempt.fail(this.#refusal(closed)))
+    else this.#waiting.push(attempt)
     this.connect()
   }
 
@@ -63,7 +65,7 @@ export class StreamLane implements Lane {
   async destroy(): Promise<void> {
     this.#isClosed = true
     this.#abort.abort()
-    this.#refuse(new Error('the client is closed'))
+    this.#refuse(closed)
     await Promise.all([...this.#streams, ...this.#leaving].map((stream) => stream.destroy()))
   }
 
@@ -111,7 +113,11 @@ export class StreamLane implements Lane {
   }
 
   #refuse(cause: Error): void {
-    const failure = brokenOff(this.#options.url, { isSent: false, cause })
+    const failure = this.#refusal(cause)
     for (const attempt of this.#waiting.splice(0)) if (!attempt.isCancelled) attempt.fail(failure)
+  }
+
+  #refusal(cause: Error): Unanswered {
+    return brokenOff(this.#options.url, { isSent: false, cause })
   }
 }
