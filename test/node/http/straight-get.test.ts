@@ -12,9 +12,12 @@ test('a plain read is answered field for field as the key route answers it', asy
     await send(url, { method: 'PUT', path: keyUrl(key), body: key, headers: { 'content-type': 'text/x; a=b' } })
   }
   await send(url, { method: 'PUT', path: keyUrl('empty'), body: '' })
+  const every = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
+  await send(url, { method: 'PUT', path: keyUrl('bytes'), body: every })
+  await send(url, { method: 'PUT', path: keyUrl('large'), body: Buffer.alloc(100_000, every) })
   const owners = new Set<unknown>()
   const paths = [
-    ...[...keys, '..', 'é/%', ' ', 'empty', 'never', 'x'.repeat(512), 'x'.repeat(513)].map(keyUrl),
+    ...[...keys, '..', 'é/%', ' ', 'empty', 'bytes', 'large', 'never', 'x'.repeat(512), 'x'.repeat(513)].map(keyUrl),
     ...['/v1/caches/No/keys/a', '/v1/caches/a%20b/keys/a', '/v1/caches/default/keys/', '/v1/caches/default/keys/%ff'],
     ...[
       '/v1/caches/default/keys/a?b=c',
