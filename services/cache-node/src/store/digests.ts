@@ -40,6 +40,11 @@ export class Digests {
     this.#change(token, key, version, -1)
   }
 
+  clear(): void {
+    this.#sums.fill(0)
+    this.#counts.fill(0)
+  }
+
   #change(token: number, key: number, version: number, sign: 1 | -1): void {
     const low = mix(key ^ mix(version | 0))
     const high = mix(low + Math.imul(key, c1) + ((version / 2 ** 32) | 0))

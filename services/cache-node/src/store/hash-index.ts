@@ -166,6 +166,13 @@ export class HashIndex {
     }
   }
 
+  clear(): void {
+    for (const pages of this.#pages) this.#freePages.push(...pages.splice(0))
+    this.#counts.fill(0)
+    this.#pageCount = 0
+    this.entries = 0
+  }
+
   /** How many entries a table has. */
   countOf(table: number): number {
     return this.#counts[table] as number
