@@ -1,7 +1,10 @@
 import { RingholdError } from './protocol/index.ts'
+import { type Bell, ring } from './scope.ts'
 
 /** Admission bounds what is under way in a client: calls, and bytes of values on their way to nodes. */
 export class Admission {
+  /** Rung when nothing is under way any more. */
+  readonly idle: Bell = new Set()
   readonly #callsMax: number
   readonly #bytesMax: number
   #calls = 0
@@ -20,18 +23,25 @@ export class Admission {
     return this.#bytes
   }
 
-  /** enter takes room for a call. Throws RINGHOLD_QUEUE_FULL where there is none; a lone call always has room for its bytes. */
+  /** hasRoomFor tells whether one more call may enter. A lone call always has room for its bytes. */
+  hasRoomFor(bytes: number): boolean {
+    return this.#calls < this.#callsMax && (this.#bytes === 0 || this.#bytes + bytes <= this.#bytesMax)
+  }
+
+  /** enter takes room for a call. Throws RINGHOLD_QUEUE_FULL where there is none. */
   enter(bytes: number): void {
-    if (this.#calls >= this.#callsMax) throw queueFull(`${this.#calls} calls are under way`)
-    if (this.#bytes > 0 && this.#bytes + bytes > this.#bytesMax) throw queueFull(`${this.#bytes} bytes are under way`)
+    if (!this.hasRoomFor(bytes)) {
+      const isFull = this.#calls >= this.#callsMax
+      throw queueFull(isFull ? `${this.#calls} calls are under way` : `${this.#bytes} bytes are under way`)
+    }
     this.#calls++
     this.#bytes += bytes
   }
 
   /** leave gives back the room of a call that has entered. */
   leave(bytes: number): void {
-    this.#calls--
     this.#bytes -= bytes
+    if (--this.#calls === 0 && this.idle.size > 0) ring(this.idle)
   }
 }
 

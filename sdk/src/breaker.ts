@@ -17,6 +17,11 @@ export class Breaker {
   #lastFailureMs = Number.NEGATIVE_INFINITY
   #openUntilMs = 0
 
+  /** isClosed tells whether everything may pass, without asking for the time. */
+  get isClosed(): boolean {
+    return this.#failures < failuresToOpen
+  }
+
   state(now: number): BreakerState {
     if (this.#failures < failuresToOpen) return 'closed'
     return now < this.#openUntilMs ? 'open' : 'half-open'

@@ -12,7 +12,7 @@ import {
 } from './commands.ts'
 import type { Engine } from './engine.ts'
 import { executeMany } from './many.ts'
-import type { CallOptions } from './options.ts'
+import { type CallOptions, noOptions } from './options.ts'
 import { RingholdPartialError } from './partial-error.ts'
 import {
   type Command,
@@ -21,12 +21,11 @@ import {
   type DeleteCommand,
   type GetCommand,
   type Hit,
-  type Miss,
-  type OutcomeOf,
   type SetCommand,
   type Version,
   type Written,
 } from './protocol/index.ts'
+import type { Reading } from './single.ts'
 
 /** SetResult is what became of a write. */
 export type SetResult =
@@ -74,51 +73,54 @@ export class Cache {
   }
 
   /** get returns the value of a key; undefined on a miss. */
-  async get<T = unknown>(key: string, options: CallOptions = {}): Promise<T | undefined> {
-    const hit = await this.#hitOf(key, options)
-    return hit && (decode(hit.value, hit.contentType) as T)
+  get<T = unknown>(key: string, options: CallOptions = noOptions): Promise<T | undefined> {
+    return this.#get(key, options, valueReading as Reading<GetCommand, T | undefined>)
   }
 
   /** getEntry returns the value of a key with version, time to live and content type; undefined on a miss. */
-  async getEntry<T = unknown>(key: string, options: CallOptions = {}): Promise<Entry<T> | undefined> {
-    const hit = await this.#hitOf(key, options)
-    return hit && entryOf(hit, decode(hit.value, hit.contentType) as T)
+  getEntry<T = unknown>(key: string, options: CallOptions = noOptions): Promise<Entry<T> | undefined> {
+    return this.#get(key, options, entryReading as Reading<GetCommand, Entry<T> | undefined>)
   }
 
   /** getBytes is getEntry with the bytes as they are stored, whatever their content type. */
-  async getBytes(key: string, options: CallOptions = {}): Promise<Entry<Uint8Array> | undefined> {
-    const hit = await this.#hitOf(key, options)
-    return hit && entryOf(hit, copyOf(hit.value))
+  getBytes(key: string, options: CallOptions = noOptions): Promise<Entry<Uint8Array> | undefined> {
+    return this.#get(key, options, bytesReading)
   }
 
   /** has tells whether a key has a value. It costs what a get costs. */
-  async has(key: string, options: CallOptions = {}): Promise<boolean> {
-    return (await this.#hitOf(key, options)) !== undefined
+  has(key: string, options: CallOptions = noOptions): Promise<boolean> {
+    return this.#get(key, options, presenceReading)
   }
 
   /** set stores a value: JSON by default, Uint8Array and strings as they are. Bytes must not change until it resolves. */
-  async set(key: string, value: unknown, options: SetOptions = {}): Promise<SetResult> {
-    return this.#execute(setCommand(this.#target, [key, value], options), options, setReading)
+  set(key: string, value: unknown, options: SetOptions = noOptions): Promise<SetResult> {
+    try {
+      return this.#engine.run(setCommand(this.#target, [key, value], options), options, setReading)
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   /** delete removes a key, and tells whether this call removed a value. */
-  async delete(key: string, options: DeleteOptions = {}): Promise<boolean> {
-    return this.#execute(deleteCommand(this.#target, key, options), options, deleteReading)
+  delete(key: string, options: DeleteOptions = noOptions): Promise<boolean> {
+    try {
+      return this.#engine.run(deleteCommand(this.#target, key, options), options, deleteReading)
+    } catch (error) {
+      return Promise.reject(error)
+    }
   }
 
   /** getMany returns the values of keys in their order, undefined for misses. Rejects with RINGHOLD_PARTIAL where some failed. */
-  async getMany<T = unknown>(keys: Iterable<string>, options: CallOptions = {}): Promise<(T | undefined)[]> {
+  async getMany<T = unknown>(keys: Iterable<string>, options: CallOptions = noOptions): Promise<(T | undefined)[]> {
     const commands = listOf(keys, 'keys').map((key) => getCommand(this.#target, key))
-    const read = (outcome: Hit | Miss) =>
-      outcome.type === 'hit' ? (decode(outcome.value, outcome.contentType) as T) : undefined
-    return this.#executeMany<GetCommand, T | undefined>(commands, options, { read, whenUnreachable: undefined })
+    return this.#executeMany(commands, options, valueReading as Reading<GetCommand, T | undefined>)
   }
 
   /**
    * setMany stores entries `[key, value, options?]`, e.g. a Map or `Object.entries(record)`. Options of an entry win
    * over those of the call. Where a key comes twice its last entry is stored. Rejects with RINGHOLD_PARTIAL where some failed.
    */
-  async setMany(entries: Iterable<SetEntry>, options: SetOptions = {}): Promise<SetResult[]> {
+  async setMany(entries: Iterable<SetEntry>, options: SetOptions = noOptions): Promise<SetResult[]> {
     const commands = listOf(entries, 'entries (of a record: Object.entries(record))').map((entry) =>
       setCommand(this.#target, entry, entry[2] === undefined ? options : { ...options, ...entry[2] }),
     )
@@ -126,25 +128,17 @@ export class Cache {
   }
 
   /** deleteMany removes keys, and returns how many had a value. Rejects with RINGHOLD_PARTIAL where some failed. */
-  async deleteMany(keys: Iterable<string>, options: CallOptions = {}): Promise<number> {
+  async deleteMany(keys: Iterable<string>, options: CallOptions = noOptions): Promise<number> {
     const commands = [...new Set(listOf(keys, 'keys'))].map((key) => deleteCommand(this.#target, key, {}))
     const deleted = await this.#executeMany(commands, options, deleteReading)
     return deleted.filter((wasThere) => wasThere).length
   }
 
-  async #hitOf(key: string, options: CallOptions): Promise<Hit | undefined> {
-    return this.#execute(getCommand(this.#target, key), options, hitReading)
-  }
-
-  async #execute<C extends Command, R>(
-    command: C,
-    options: CallOptions,
-    { read, whenUnreachable }: Reading<C, R>,
-  ): Promise<R> {
+  #get<R>(key: string, options: CallOptions, reading: Reading<GetCommand, R>): Promise<R> {
     try {
-      return read(await this.#engine.call(options, (scope) => this.#engine.executor.execute(command, scope)))
+      return this.#engine.run(getCommand(this.#target, key), options, reading)
     } catch (error) {
-      return this.#engine.failOpen(error, whenUnreachable)
+      return Promise.reject(error)
     }
   }
 
@@ -153,15 +147,9 @@ export class Cache {
     options: CallOptions,
     { read, whenUnreachable }: Reading<C, R>,
   ): Promise<R[]> {
-    const { executor, fleet, settings } = this.#engine
-    const { values, failures } = await this.#engine.call(options, (scope) =>
-      executeMany<C, R>(commands, {
-        executor,
-        scope,
-        read,
-        perOwner: settings.connectionsMax,
-        ownerOf: (key) => fleet.ownerOf(key),
-      }),
+    const { executor, scopes } = this.#engine
+    const { values, failures } = await scopes.within(this.#engine.limitsOf(options), (scope) =>
+      executeMany<C, R>(commands, { executor, scope, read }),
     )
     if (failures.size === 0) return values as R[]
     const error = new RingholdPartialError(failures, values)
@@ -173,22 +161,27 @@ export class Cache {
   }
 }
 
-/** How an outcome is told to the caller, and what a client that fails open tells where there is none. */
-interface Reading<C extends Command, R> {
-  readonly read: (outcome: OutcomeOf<C>) => R
-  readonly whenUnreachable: R
-}
-
-const hitReading: Reading<GetCommand, Hit | undefined> = {
-  read: (outcome) => (outcome.type === 'hit' ? outcome : undefined),
+const valueReading: Reading<GetCommand, unknown> = {
+  read: (outcome) => (outcome.type === 'hit' ? decode(outcome.value, outcome.contentType) : undefined),
   whenUnreachable: undefined,
 }
-
+const entryReading: Reading<GetCommand, Entry<unknown> | undefined> = {
+  read: (outcome) =>
+    outcome.type === 'hit' ? entryOf(outcome, decode(outcome.value, outcome.contentType)) : undefined,
+  whenUnreachable: undefined,
+}
+const bytesReading: Reading<GetCommand, Entry<Uint8Array> | undefined> = {
+  read: (outcome) => (outcome.type === 'hit' ? entryOf(outcome, copyOf(outcome.value)) : undefined),
+  whenUnreachable: undefined,
+}
+const presenceReading: Reading<GetCommand, boolean> = {
+  read: (outcome) => outcome.type === 'hit',
+  whenUnreachable: false,
+}
 const setReading: Reading<SetCommand, SetResult> = {
   read: setResultOf,
   whenUnreachable: { stored: false, reason: 'unreachable', version: undefined },
 }
-
 const deleteReading: Reading<DeleteCommand, boolean> = {
   read: (outcome) => outcome.type === 'deleted',
   whenUnreachable: false,

@@ -47,11 +47,14 @@ export function encode(value: unknown, { contentType, limits = defaultLimits }: 
 
 /** decode turns stored bytes back into a value. Throws RINGHOLD_BAD_REPLY where they are not what their type says. */
 export function decode(bytes: Uint8Array, contentType: string): unknown {
-  const semicolon = contentType.indexOf(';')
-  const type = (semicolon < 0 ? contentType : contentType.slice(0, semicolon)).trim().toLowerCase()
   try {
-    if (type === jsonType || type.endsWith('+json')) return JSON.parse(utf8.decode(bytes))
-    if (type.startsWith('text/') && isUtf8(contentType)) return utf8.decode(bytes)
+    // What this client writes itself needs no look at the parts of the type.
+    if (contentType === textType) return textOf(bytes)
+    if (contentType === jsonType) return JSON.parse(textOf(bytes))
+    const semicolon = contentType.indexOf(';')
+    const type = (semicolon < 0 ? contentType : contentType.slice(0, semicolon)).trim().toLowerCase()
+    if (type === jsonType || type.endsWith('+json')) return JSON.parse(textOf(bytes))
+    if (type.startsWith('text/') && isUtf8(contentType)) return textOf(bytes)
   } catch (cause) {
     throw new RingholdError('RINGHOLD_BAD_REPLY', {
       detail: `the stored value is not ${contentType}`,
@@ -65,6 +68,13 @@ export function decode(bytes: Uint8Array, contentType: string): unknown {
 /** copyOf returns bytes of their own: those of a reply are a piece of a larger network buffer, which they would keep alive. */
 export function copyOf(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes)
+}
+
+/** Buffer reads several times faster than a strict decoder; what it could not read shows as U+FFFD, and is looked at again. */
+function textOf(bytes: Uint8Array): string {
+  const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const text = buffer.toString('utf8')
+  return text.includes('\ufffd') ? utf8.decode(bytes) : text
 }
 
 function bytesOf(value: unknown, limits: Limits): Encoded {

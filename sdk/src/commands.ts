@@ -5,6 +5,7 @@ import {
   type Condition,
   checkKey,
   checkTtlMs,
+  conditionVersionsMax,
   type DeleteCommand,
   type GetCommand,
   type Limits,
@@ -77,8 +78,11 @@ function conditionOf({ ifAbsent, ifPresent, ifVersion }: SetOptions): Condition 
 
 function versionsOf(ifVersion: unknown): readonly Version[] {
   const versions: unknown[] = Array.isArray(ifVersion) ? ifVersion : [ifVersion]
-  if (versions.length > 0 && versions.every(isVersion)) return versions
-  throw badCondition('ifVersion must be a version that a node returned, or a list of them')
+  const isUsable = versions.length > 0 && versions.length <= conditionVersionsMax && versions.every(isVersion)
+  if (isUsable) return versions as Version[]
+  throw badCondition(
+    `ifVersion must be a version that a node returned, or a list of 1 to ${conditionVersionsMax} of them`,
+  )
 }
 
 function isVersion(value: unknown): value is Version {

@@ -1,44 +1,35 @@
 /**
- * The connection to one node: commands in, answers out. The only file that knows undici; whatever carries commands in a
- * later release replaces this file and nothing else.
+ * The connection to one node: attempts in, answers out. What carries them is its own business:
  *
- * Guarantees: every answer comes before the scope of its call is over or at that moment; nothing rejects. A key travels
- * in the raw path, never through a URL parser, which would resolve the keys `.` and `..`. A reply is read within a
- * bound. What is dropped before it was sent is never sent.
+ *      submit ─┬─► stream lane   frames over an upgraded connection
+ *              └─► POST lane     where somebody on the way declines the upgrade; streams are tried again now and then
+ *
+ * Guarantees: every attempt is answered once, or cancelled; what is cancelled before it was sent is never sent. Replies
+ * are read within bounds. The topology does not queue behind commands: it is needed most when they pile up.
  */
-import { type Dispatcher, Pool } from 'undici'
+import { Pool } from 'undici'
+import { type Attempt, cancel, type Unanswered } from './lane/attempt.ts'
+import { type Exchanged, HttpExchange } from './lane/http-exchange.ts'
+import { PostLane } from './lane/post-lane.ts'
+import { StreamLane } from './lane/stream-lane.ts'
 import {
   type Command,
   errorOf,
   type HttpReply,
-  type HttpRequest,
-  headerNames,
+  type Limits,
   type Outcome,
-  outcomeOf,
   RingholdError,
   readTopology,
-  requestOf,
   type Topology,
 } from './protocol/index.ts'
 import type { Scope } from './scope.ts'
 
-/** Envelope is what travels with a command. */
-export interface Envelope {
-  /** Checksum of the ring by which it was routed. */
-  readonly ring: string
-  /** Whether a node that is not the coordinator shall answer 421 instead of forwarding. */
-  readonly isDirect: boolean
-}
-
-/** Answer is what became of an attempt. */
+/** Answer is what became of an attempt that somebody waits for within a scope. */
 export type Answer<T> =
-  | { readonly type: 'outcome'; readonly outcome: T; readonly ring: string | undefined }
-  /** The node answered with an error. */
-  | { readonly type: 'reply'; readonly error: RingholdError; readonly ring: string | undefined }
-  /** 'refused': nothing was sent. 'lost': it was sent, and the connection broke before the reply was complete. */
-  | { readonly type: 'refused' | 'lost'; readonly error: RingholdError; readonly ring: undefined }
+  | { readonly type: 'outcome'; readonly outcome: T }
+  | Unanswered
   /** The scope is over. */
-  | { readonly type: 'interrupted'; readonly isSent: boolean; readonly ring: undefined }
+  | { readonly type: 'interrupted'; readonly isSent: boolean }
 
 /** TopologyReply is a topology with its ETag; undefined: it is still the one of the ETag that was sent. */
 export type TopologyReply = { readonly topology: Topology; readonly etag: string | undefined } | undefined
@@ -47,7 +38,7 @@ export type TopologyReply = { readonly topology: Topology; readonly etag: string
 export interface Connection {
   /** Scheme, host and port. */
   readonly url: string
-  execute(command: Command, envelope: Envelope, scope: Scope): Promise<Answer<Outcome>>
+  submit(attempt: Attempt): void
   topology(etag: string | undefined, scope: Scope): Promise<Answer<TopologyReply>>
   /** close resolves when what is under way is done. */
   close(): Promise<void>
@@ -55,52 +46,149 @@ export interface Connection {
   destroy(): Promise<void>
 }
 
+/** Transport is how commands travel. 'stream': over upgraded connections, by requests where that is declined. 'post': by requests only. */
+export type Transport = 'stream' | 'post'
+
 export interface ConnectionOptions {
   readonly url: string
+  readonly transport: Transport
+  readonly streams: number
   readonly connectionsMax: number
   readonly connectTimeoutMs: number
-  readonly valueBytesMax: number
+  readonly limits: Limits
+  /** Called with the checksum of the node's ring: with each greeting, and when it has changed. */
+  readonly onRing: (ring: string) => void
+  /** How long commands go by requests after an upgrade was declined, before streams are tried again; up to half as long again. Default: 30,000. */
+  readonly declinedMs?: number
 }
 
 /** topologyBytesMax is room for the records of tens of thousands of members. */
 const topologyBytesMax = 16_777_216
-/** problemBytes is room for an error reply where values are allowed to be smaller than that. */
-const problemBytes = 65_536
+/** openConnection makes a connection, which connects when it is first used. */
+export function openConnection(options: ConnectionOptions): Connection {
+  return new NodeConnection(options)
+}
 
-/** httpConnection opens a connection of one HTTP/1.1 request per command, over a pool of kept-alive sockets. */
-export function httpConnection({
-  url,
-  connectionsMax,
-  connectTimeoutMs,
-  valueBytesMax,
-}: ConnectionOptions): Connection {
-  // The deadline of each call is kept by its scope, which is exact where these timers are coarse.
-  const options = { connect: { timeout: connectTimeoutMs }, headersTimeout: 0, bodyTimeout: 0 }
-  const pool = new Pool(url, { ...options, connections: connectionsMax })
-  // What the topology says is needed most when commands pile up: it does not queue behind them.
-  const topologyPool = new Pool(url, { ...options, connections: 1 })
-  const wire = { url, pool, bytesMax: Math.max(valueBytesMax, problemBytes) }
-  const topologyWire = { url, pool: topologyPool, bytesMax: topologyBytesMax }
-  return {
-    url,
-    async execute(command, { ring, isDirect }, scope) {
-      const request = requestOf(command)
-      request.headers[headerNames.ring] = ring
-      if (isDirect) request.headers[headerNames.route] = 'direct'
-      const answer = await new Exchange(wire, request).run(scope)
-      return readAnswer(answer, (reply) => outcomeOf(command, reply))
-    },
-    async topology(etag, scope) {
+class NodeConnection implements Connection {
+  readonly url: string
+  readonly #posts: PostLane
+  readonly #streams: StreamLane
+  readonly #topologyPool: Pool
+  readonly #declinedMs: number
+  #usesStreams: boolean
+  /** When streams are tried again. */
+  #retryMs = Number.POSITIVE_INFINITY
+
+  constructor(options: ConnectionOptions) {
+    const { url, connectTimeoutMs, transport, declinedMs = 30_000 } = options
+    this.#declinedMs = declinedMs
+    this.url = url
+    this.#usesStreams = transport === 'stream'
+    this.#posts = new PostLane(options)
+    this.#streams = new StreamLane({ ...options, onDeclined: (waiting) => this.#declined(waiting) })
+    const timeouts = { connect: { timeout: connectTimeoutMs }, headersTimeout: 0, bodyTimeout: 0 }
+    this.#topologyPool = new Pool(url, { ...timeouts, connections: 1 })
+  }
+
+  submit(attempt: Attempt): void {
+    if (this.#usesStreams || this.#streams.isOpen) this.#streams.submit(attempt)
+    else {
+      this.#posts.submit(attempt)
+      if (performance.now() >= this.#retryMs) this.#retry()
+    }
+  }
+
+  topology(etag: string | undefined, scope: Scope): Promise<Answer<TopologyReply>> {
+    if (scope.interruption) return Promise.resolve({ type: 'interrupted', isSent: false })
+    return new Promise((resolve) => {
+      const wire = { url: this.url, pool: this.#topologyPool, bytesMax: topologyBytesMax }
       const headers: Record<string, string> = etag === undefined ? {} : { 'if-none-match': etag }
-      const answer = await new Exchange(topologyWire, { method: 'GET', path: '/v1/topology', headers }).run(scope)
-      return readAnswer(answer, topologyReplyOf)
-    },
-    async close() {
-      await Promise.all([pool.close(), topologyPool.close()])
-    },
-    async destroy() {
-      await Promise.all([pool.destroy(), topologyPool.destroy()])
-    },
+      const exchange = new HttpExchange(wire, { method: 'GET', path: '/v1/topology', headers }, (exchanged) => {
+        scope.leave(onInterrupt)
+        resolve(topologyAnswerOf(exchanged))
+      })
+      const onInterrupt = () => {
+        exchange.abort()
+        resolve({ type: 'interrupted', isSent: exchange.isSent })
+      }
+      scope.enter(onInterrupt)
+    })
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#posts.close(), this.#streams.close(), this.#topologyPool.close()])
+  }
+
+  async destroy(): Promise<void> {
+    await Promise.all([this.#posts.destroy(), this.#streams.destroy(), this.#topologyPool.destroy()])
+  }
+
+  #declined(waiting: readonly Attempt[]): void {
+    this.#usesStreams = false
+    this.#planRetry()
+    for (const attempt of waiting) if (!attempt.isCancelled) this.#posts.submit(attempt)
+  }
+
+  #retry(): void {
+    this.#planRetry()
+    this.#streams.connect()
+  }
+
+  #planRetry(): void {
+    this.#retryMs = performance.now() + this.#declinedMs * (1 + Math.random() / 2)
+  }
+}
+
+/** execute sends a command within a scope. Never rejects; every answer comes before the scope is over or at that moment. */
+export function execute<K extends string | Uint8Array>(
+  connection: Pick<Connection, 'submit'>,
+  { command, isDirect }: { readonly command: Command<K>; readonly isDirect: boolean },
+  scope: Scope,
+): Promise<Answer<Outcome>> {
+  if (scope.interruption) return Promise.resolve({ type: 'interrupted', isSent: false })
+  return new Promise((resolve) => connection.submit(new ScopedAttempt({ command, isDirect }, scope, resolve)))
+}
+
+class ScopedAttempt implements Attempt {
+  readonly command: Command<string | Uint8Array>
+  readonly isDirect: boolean
+  id = 0
+  isCancelled = false
+  carrier = undefined
+  readonly #scope: Scope
+  readonly #resolve: (answer: Answer<Outcome>) => void
+  readonly #onInterrupt = () => this.#resolve({ type: 'interrupted', isSent: cancel(this) })
+
+  constructor(
+    { command, isDirect }: { readonly command: Command<string | Uint8Array>; readonly isDirect: boolean },
+    scope: Scope,
+    resolve: (answer: Answer<Outcome>) => void,
+  ) {
+    this.command = command
+    this.isDirect = isDirect
+    this.#scope = scope
+    this.#resolve = resolve
+    scope.enter(this.#onInterrupt)
+  }
+
+  succeed(outcome: Outcome): void {
+    this.#scope.leave(this.#onInterrupt)
+    this.#resolve({ type: 'outcome', outcome })
+  }
+
+  fail(failure: Unanswered): void {
+    this.#scope.leave(this.#onInterrupt)
+    this.#resolve(failure)
+  }
+}
+
+function topologyAnswerOf(exchanged: Exchanged): Answer<TopologyReply> {
+  if (exchanged.type !== 'answered') return exchanged
+  try {
+    return { type: 'outcome', outcome: topologyReplyOf(exchanged.reply) }
+  } catch (error) {
+    if (error instanceof RingholdError) return { type: 'reply', error, ring: undefined }
+    throw error
   }
 }
 
@@ -109,110 +197,4 @@ function topologyReplyOf(reply: HttpReply): TopologyReply {
   if (reply.status !== 200) throw errorOf(reply)
   const { etag } = reply.headers
   return { topology: readTopology(reply.body), etag: typeof etag === 'string' ? etag : undefined }
-}
-
-function readAnswer<T>(answer: Answer<HttpReply>, read: (reply: HttpReply) => T): Answer<T> {
-  if (answer.type !== 'outcome') return answer
-  const { ring } = answer
-  try {
-    return { type: 'outcome', outcome: read(answer.outcome), ring }
-  } catch (error) {
-    if (error instanceof RingholdError) return { type: 'reply', error, ring }
-    throw error
-  }
-}
-
-/** Wire is where an exchange takes place: a pool of sockets, and how large a reply may be. */
-interface Wire {
-  readonly url: string
-  readonly pool: Pool
-  readonly bytesMax: number
-}
-
-/** An exchange is one request and its reply, read to the end. */
-class Exchange implements Dispatcher.DispatchHandler {
-  readonly #wire: Wire
-  readonly #request: HttpRequest
-  #controller: Dispatcher.DispatchController | undefined
-  #settle: ((answer: Answer<HttpReply>) => void) | undefined
-  #status = 0
-  #headers: HttpReply['headers'] = {}
-  #first: Uint8Array | undefined
-  #more: Uint8Array[] | undefined
-  #bytes = 0
-
-  constructor(wire: Wire, request: HttpRequest) {
-    this.#wire = wire
-    this.#request = request
-  }
-
-  run(scope: Scope): Promise<Answer<HttpReply>> {
-    if (scope.interruption) return Promise.resolve({ type: 'interrupted', isSent: false, ring: undefined })
-    return new Promise((resolve) => {
-      const cancel = () => this.#interrupt()
-      this.#settle = (answer) => {
-        this.#settle = undefined
-        scope.leave(cancel)
-        resolve(answer)
-      }
-      scope.enter(cancel)
-      const { method, path, headers, body } = this.#request
-      this.#wire.pool.dispatch({ method, path, headers, body: body ?? null }, this)
-    })
-  }
-
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller
-    if (!this.#settle) controller.abort(aborted)
-  }
-
-  onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: HttpReply['headers']): void {
-    this.#status = status
-    this.#headers = headers
-  }
-
-  onResponseData(controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
-    this.#bytes += chunk.byteLength
-    if (this.#bytes > this.#wire.bytesMax) {
-      const detail = `the reply has more than ${this.#wire.bytesMax} bytes`
-      this.#settle?.({ type: 'reply', error: new RingholdError('RINGHOLD_BAD_REPLY', { detail }), ring: undefined })
-      controller.abort(aborted)
-    } else if (this.#first === undefined) this.#first = chunk
-    else if (this.#more) this.#more.push(chunk)
-    else this.#more = [this.#first, chunk]
-  }
-
-  onResponseEnd(): void {
-    const body = this.#more ? Buffer.concat(this.#more, this.#bytes) : (this.#first ?? noBytes)
-    const ring = this.#headers[headerNames.ring]
-    const outcome = { status: this.#status, headers: this.#headers, body }
-    this.#settle?.({ type: 'outcome', outcome, ring: typeof ring === 'string' ? ring : undefined })
-  }
-
-  onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
-    const isSent = this.#controller !== undefined
-    const reason = reasonOf(cause)
-    const error = new RingholdError('RINGHOLD_CONNECTION_LOST', {
-      detail: isSent ? `the connection broke before the answer came: ${reason}` : `could not connect: ${reason}`,
-      node: this.#wire.url,
-      cause,
-      ...(!isSent && { executed: 'no' }),
-    })
-    this.#settle?.({ type: isSent ? 'lost' : 'refused', error, ring: undefined })
-  }
-
-  #interrupt(): void {
-    this.#settle?.({ type: 'interrupted', isSent: this.#controller !== undefined, ring: undefined })
-    this.#controller?.abort(aborted)
-  }
-}
-
-const noBytes = new Uint8Array(0)
-const aborted = new Error('the call is over')
-
-/** reasonOf names what the system said: ECONNREFUSED and the like, also where several addresses were tried. */
-function reasonOf(error: Error & { readonly code?: unknown }): string {
-  const first = error instanceof AggregateError ? (error.errors[0] as Error | undefined) : undefined
-  if (error.message === '' && first) return first.message
-  return error.message || String(error.code ?? error.name)
 }

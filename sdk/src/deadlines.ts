@@ -1,6 +1,6 @@
 /**
  * Deadlines of many calls on one timer. A timer for each call would cost more than the rest of the bookkeeping; with a
- * wheel of slots, adding and removing a deadline are two operations on a Set.
+ * wheel of linked lists, adding and removing a deadline are a few assignments and no allocation.
  *
  *      slot = tick of the deadline modulo slots        a tick lasts 10 ms; a deadline is met up to one tick late
  *      ┌──┬──┬──┬──┬──┬──┐
@@ -14,38 +14,83 @@
 const tickMs = 10
 const slotsInTurn = 512
 
-/** Deadline is what add returned, to be given to remove. */
-export interface Deadline {
-  readonly atMs: number
-  readonly expire: () => void
-  readonly slot: Set<Deadline>
+/** Deadline is a link in a slot of the wheel. What has a deadline extends it, so that it needs no object beside itself. */
+export abstract class Deadline {
+  /** On the clock of performance.now(). */
+  atMs = 0
+  /** The neighbours in its slot; undefined while it is on no wheel. */
+  before: Deadline | undefined = undefined
+  after: Deadline | undefined = undefined
+
+  /** expire is called once when the time has come. */
+  abstract expire(): void
+}
+
+/** The ends of a slot's list meet in a link of its own, so that no place in it is special. */
+class Slot extends Deadline {
+  constructor() {
+    super()
+    this.before = this
+    this.after = this
+  }
+
+  expire(): void {}
+}
+
+class Callback extends Deadline {
+  readonly #expire: () => void
+
+  constructor(expire: () => void) {
+    super()
+    this.#expire = expire
+  }
+
+  expire(): void {
+    this.#expire()
+  }
 }
 
 /** Deadlines holds the deadlines of one client. Times are those of performance.now(). */
 export class Deadlines {
-  readonly #slots: readonly Set<Deadline>[]
+  readonly #slots: readonly Slot[]
   #size = 0
   #lastTick = 0
   #timer: NodeJS.Timeout | undefined
 
   /** A turn of the wheel has 512 ticks of 10 ms, unless it is told otherwise. */
   constructor(slots = slotsInTurn) {
-    this.#slots = Array.from({ length: slots }, () => new Set<Deadline>())
+    this.#slots = Array.from({ length: slots }, () => new Slot())
   }
 
-  /** add has `expire` called once when the time has come, unless it is removed before. */
+  /** add has `expire` called once when the time has come, unless what it returns is removed before. */
   add(atMs: number, expire: () => void): Deadline {
-    if (this.#timer === undefined) this.#start()
-    const tick = Math.max(tickOf(atMs), this.#lastTick) + 1
-    const deadline = { atMs, expire, slot: this.#slotOf(tick) }
-    deadline.slot.add(deadline)
-    this.#size++
+    const deadline = new Callback(expire)
+    this.put(deadline, atMs)
     return deadline
+  }
+
+  /** put has a deadline that is on no wheel expire once when the time has come, unless it is removed before. */
+  put(deadline: Deadline, atMs: number): void {
+    if (this.#timer === undefined) this.#start()
+    deadline.atMs = atMs
+    const slot = this.#slotOf(Math.max(tickOf(atMs), this.#lastTick) + 1)
+    const last = slot.before as Deadline
+    deadline.before = last
+    deadline.after = slot
+    last.after = deadline
+    slot.before = deadline
+    this.#size++
   }
 
   /** remove forgets a deadline; one that was met or removed already changes nothing. */
   remove(deadline: Deadline): void {
-    if (deadline.slot.delete(deadline)) this.#size--
+    const { before, after } = deadline
+    if (before === undefined || after === undefined) return
+    before.after = after
+    after.before = before
+    deadline.before = undefined
+    deadline.after = undefined
+    this.#size--
   }
 
   #start(): void {
@@ -63,17 +108,24 @@ export class Deadlines {
     const nowTick = tickOf(now)
     const firstTick = Math.max(this.#lastTick + 1, nowTick - this.#slots.length + 1)
     this.#lastTick = nowTick
-    for (let tick = firstTick; tick <= nowTick; tick++) {
-      for (const deadline of this.#slotOf(tick)) {
-        if (deadline.atMs > now) continue
-        this.remove(deadline)
-        deadline.expire()
-      }
+    for (let tick = firstTick; tick <= nowTick; tick++) this.#expireDue(this.#slotOf(tick), now)
+  }
+
+  #expireDue(slot: Slot, now: number): void {
+    // Listed first: what expires may remove others, and add new ones.
+    const due: Deadline[] = []
+    for (let each = slot.after as Deadline; each !== slot; each = each.after as Deadline) {
+      if (each.atMs <= now) due.push(each)
+    }
+    for (const each of due) {
+      if (each.before === undefined) continue
+      this.remove(each)
+      each.expire()
     }
   }
 
-  #slotOf(tick: number): Set<Deadline> {
-    return this.#slots[tick % this.#slots.length] as Set<Deadline>
+  #slotOf(tick: number): Slot {
+    return this.#slots[tick % this.#slots.length] as Slot
   }
 }
 

@@ -1,14 +1,16 @@
 /** The engine of a client: what all its key spaces share, put together, started and stopped in one place. */
 import { Admission } from './admission.ts'
-import { type Connection, httpConnection } from './connection.ts'
+import { type Connection, openConnection } from './connection.ts'
 import { Deadlines } from './deadlines.ts'
 import { Events } from './events.ts'
 import { type Counters, Executor } from './executor.ts'
 import { Fleet, type NodeStats } from './fleet.ts'
 import { type CallOptions, checkCallOptions, checkTimeoutMs, type Settings } from './options.ts'
-import { defaultLimits, type Limits, RingholdError } from './protocol/index.ts'
+import { type Command, defaultLimits, type Limits, RingholdError } from './protocol/index.ts'
 import type { Routes } from './router.ts'
-import { type Bell, ring, Scope } from './scope.ts'
+import { Scope } from './scope.ts'
+import { Scopes } from './scopes.ts'
+import { type CallLimits, type Reading, Single, type Surroundings } from './single.ts'
 import { TopologyWatch } from './topology-watch.ts'
 
 /** Status of a client. 'idle': no call was made yet. 'connecting': no topology was read yet. */
@@ -32,16 +34,15 @@ export interface ClientStats extends Readonly<Counters> {
   readonly nodes: Readonly<Record<string, NodeStats>>
 }
 
-export class Engine {
+export class Engine implements Surroundings {
   readonly settings: Settings
   readonly limits: Limits
   readonly events = new Events()
   readonly fleet: Fleet
   readonly executor: Executor
-  readonly #deadlines = new Deadlines()
+  readonly deadlines = new Deadlines()
+  readonly scopes = new Scopes(this.deadlines)
   readonly #watch: TopologyWatch
-  readonly #scopes = new Set<Scope>()
-  readonly #idle: Bell = new Set()
   #status: ClientStatus = 'idle'
   #failedOpen = 0
   #closing: Promise<void> | undefined
@@ -53,7 +54,7 @@ export class Engine {
     this.fleet = new Fleet({ seeds, addressMap, open: (url) => this.#open(url) })
     this.#watch = new TopologyWatch({
       fleet: this.fleet,
-      deadlines: this.#deadlines,
+      deadlines: this.deadlines,
       seeds,
       timeoutMs: connectTimeoutMs,
       checkIntervalMs,
@@ -78,21 +79,21 @@ export class Engine {
     if (!this.settings.failOpen) throw this.#watch.lastError
   }
 
-  /** call runs something in a scope of its own, which it ends in any case. */
-  async call<T>(options: CallOptions, run: (scope: Scope) => Promise<T>): Promise<T> {
+  /** run brings one command to its end. Rejects with RINGHOLD_BAD_OPTION for a wrong timeout. */
+  run<C extends Command, R>(command: C, options: CallOptions, reading: Reading<C, R>): Promise<R> {
+    return new Promise((resolve, reject) => {
+      const limits = this.limitsOf(options)
+      new Single(command, this, reading).begin(resolve, reject, limits)
+    })
+  }
+
+  /** limitsOf begins a call: it returns when the call is to end. Throws where there cannot be one. */
+  limitsOf(options: CallOptions): CallLimits {
     const { timeoutMs = this.settings.timeoutMs, signal } = options
     checkCallOptions(options)
-    checkTimeoutMs(timeoutMs)
+    if (timeoutMs !== this.settings.timeoutMs) checkTimeoutMs(timeoutMs)
     this.#begin()
-    const scope = new Scope(this.#deadlines, { timeoutMs, signal })
-    this.#scopes.add(scope)
-    try {
-      return await run(scope)
-    } finally {
-      scope.end()
-      this.#scopes.delete(scope)
-      if (this.#scopes.size === 0) ring(this.#idle)
-    }
+    return { timeoutMs, signal }
   }
 
   /** failOpen answers for a call that failed because the fleet could not do it, and rethrows every other error. */
@@ -131,17 +132,19 @@ export class Engine {
     if (this.#status === 'closed') return
     this.#status = 'closed'
     this.#watch.stop()
-    for (const scope of this.#scopes) scope.interrupt({ type: 'closed' })
+    this.scopes.interruptAll()
     await this.fleet.destroy()
     this.events.emit('close')
   }
 
   async #drain(timeoutMs: number): Promise<void> {
-    if (this.#scopes.size > 0) {
-      const patience = new Scope(this.#deadlines, { timeoutMs })
-      await patience.pause(patience.atMs, this.#idle)
-      patience.end()
+    const patience = new Scope(this.deadlines, { timeoutMs })
+    while (!patience.interruption && performance.now() < patience.atMs) {
+      if (this.scopes.size > 0) await patience.pause(patience.atMs, this.scopes.idle)
+      else if (this.executor.admission.calls > 0) await patience.pause(patience.atMs, this.executor.admission.idle)
+      else break
     }
+    patience.end()
     await this.destroy()
   }
 
@@ -155,8 +158,9 @@ export class Engine {
   }
 
   #open(url: string): Connection {
-    const { connectionsMax, connectTimeoutMs, valueBytesMax } = this.settings
-    return httpConnection({ url, connectionsMax, connectTimeoutMs, valueBytesMax })
+    const { transport, streams, connectionsMax, connectTimeoutMs } = this.settings
+    const onRing = (ring: string) => this.executor.noteRing(ring, url)
+    return openConnection({ url, transport, streams, connectionsMax, connectTimeoutMs, limits: this.limits, onRing })
   }
 
   #onRing({ ring: { checksum, members } }: Routes, before: Routes | undefined): void {

@@ -1,11 +1,17 @@
 /**
  * The executor performs what the router decides: it sends a command, reads what became of it, and sends it on, waits or
- * gives up, until there is an outcome or the scope of the call is over. What is under way is bounded by the admission,
- * what is sent again by the retry budget.
+ * gives up, until there is an outcome or the scope of the call is over.
+ *
+ *      send ─► owner ─┬─► outcome                     nearly every call: no promise, no scope, no object but its errand
+ *                     └─► finish ─► recover, send, …  all others: a loop that follows the router
+ *
+ * What is under way is bounded by the admission, what is sent again by the retry budget.
  */
 import type { Admission } from './admission.ts'
-import type { Answer } from './connection.ts'
+import { type Answer, execute } from './connection.ts'
+import type { Errand } from './errand.ts'
 import type { Fleet, Peer } from './fleet.ts'
+import { cancel, type Unanswered } from './lane/attempt.ts'
 import { type Command, type Outcome, type OutcomeOf, RingholdError } from './protocol/index.ts'
 import { RetryBudget, retryCost } from './retry-budget.ts'
 import {
@@ -20,7 +26,7 @@ import {
   stepOf,
   type Trip,
 } from './router.ts'
-import type { Scope } from './scope.ts'
+import type { Interruption, Scope } from './scope.ts'
 import type { TopologyWatch } from './topology-watch.ts'
 
 export interface ExecutorOptions {
@@ -42,7 +48,7 @@ export interface Counters {
   failures: number
 }
 
-/** A call on its way. */
+/** A call on its way, from its first failure on. */
 interface Call extends Journey {
   readonly command: Command
   readonly scope: Scope
@@ -73,35 +79,68 @@ export class Executor {
     return this.#budget.tokens
   }
 
-  /** execute brings a command to its outcome. Rejects with RINGHOLD_QUEUE_FULL where the bounds are reached. */
-  async execute<C extends Command>(command: C, scope: Scope): Promise<OutcomeOf<C>> {
-    const bytes = command.type === 'set' ? command.value.byteLength : 0
-    this.admission.enter(bytes)
+  /** hasRoomFor tells whether one more command may be begun. */
+  hasRoomFor(command: Command): boolean {
+    return this.admission.hasRoomFor(bytesOf(command))
+  }
+
+  /** admit counts a command as under way, until it is released. Throws RINGHOLD_QUEUE_FULL where the bounds are reached. */
+  admit(command: Command): void {
+    this.admission.enter(bytesOf(command))
     this.counters.requests++
-    try {
-      const call: Call = {
-        command,
-        scope,
-        key: command.key,
-        isRepeatable: command.type === 'get' || command.condition === undefined,
-        trip: freshTrip,
-        node: undefined,
-        lastError: undefined,
-        mayHaveRun: false,
-      }
-      return (await this.#run(call)) as OutcomeOf<C>
-    } catch (error) {
-      this.counters.failures++
-      throw error
-    } finally {
-      this.admission.leave(bytes)
-    }
+  }
+
+  release(command: Command): void {
+    this.admission.leave(bytesOf(command))
+  }
+
+  /** send makes the first attempt of a command, to its owner. False, and nothing happened, where it cannot go there now. */
+  send(errand: Errand): boolean {
+    const { routes, coordinators } = this.#options.fleet
+    if (routes === undefined) return false
+    const peer = coordinators[routes.ring.coordinatorIndex(routes.ring.token(errand.command.key))]
+    if (peer === undefined || !peer.breaker.isClosed) return false
+    errand.peer = peer
+    errand.routes = routes
+    peer.requests++
+    peer.connection.submit(errand)
+    return true
+  }
+
+  /** succeeded notes that the first attempt brought an outcome. */
+  succeeded(peer: Peer): void {
+    peer.breaker.succeeded()
+    this.#budget.succeeded()
+  }
+
+  /** expired takes an errand back whose time is up, and returns the error of its call. */
+  expired(errand: Errand, interruption: Interruption): unknown {
+    const isSent = cancel(errand)
+    this.#noteSilence(errand.peer as Peer, errand.begunMs)
+    return this.interrupted(interruption, { isSent, node: errand.peer?.name })
+  }
+
+  /** finish goes on where the first attempt failed. Rejects when the call is over without an outcome. */
+  async finish(errand: Errand, failure: Unanswered, scope: Scope): Promise<Outcome> {
+    const peer = errand.peer as Peer
+    const routes = errand.routes as Routes
+    const call = newCall(errand.command, scope)
+    this.#note(peer, failure, { begunMs: errand.begunMs, ring: routes.ring.checksum })
+    if (scope.interruption) throw this.#interruptedCall(call, failure.type === 'lost')
+    call.node = peer.name ?? peer.url
+    await this.#recover(call, routes, { ...failure, node: call.node })
+    return this.#run(call)
+  }
+
+  /** execute brings a command that was admitted to its outcome. */
+  async execute<C extends Command>(command: C, scope: Scope): Promise<OutcomeOf<C>> {
+    return (await this.#run(newCall(command, scope))) as OutcomeOf<C>
   }
 
   async #run(call: Call): Promise<Outcome> {
     const { fleet } = this.#options
     for (;;) {
-      if (call.scope.interruption) throw this.#interrupted(call)
+      if (call.scope.interruption) throw this.#interruptedCall(call)
       const routes = fleet.routes ?? (await this.#firstRoutes(call))
       const step = stepOf(routes, call, this.#allows)
       if (step.type === 'unreachable') throw this.#unreachable(call)
@@ -113,32 +152,46 @@ export class Executor {
       call.node = step.node
       const answer = await this.#send(call, peer, { ring: routes.ring.checksum, isDirect: step.isDirect })
       if (answer.type === 'outcome') return answer.outcome
-      if (answer.type === 'interrupted') throw this.#interrupted(call, answer.isSent)
-      await this.#recover(call, routes, { type: answer.type, node: step.node, error: answer.error, ring: answer.ring })
+      if (answer.type === 'interrupted') throw this.#interruptedCall(call, answer.isSent)
+      await this.#recover(call, routes, { ...answer, node: step.node })
     }
   }
 
-  async #send(call: Call, peer: Peer, envelope: { ring: string; isDirect: boolean }): Promise<Answer<Outcome>> {
+  async #send(
+    call: Call,
+    peer: Peer,
+    { ring, isDirect }: { readonly ring: string; readonly isDirect: boolean },
+  ): Promise<Answer<Outcome>> {
     peer.requests++
     const begunMs = performance.now()
     peer.breaker.sent(begunMs)
-    const answer = await peer.connection.execute(call.command, envelope, call.scope)
-    if (answer.type === 'outcome' || answer.type === 'reply') {
-      peer.breaker.succeeded()
-      if (answer.type === 'outcome') this.#budget.succeeded()
-      if (answer.ring !== undefined && answer.ring !== envelope.ring) this.#noteRing(answer.ring, peer.url)
-    } else if (answer.type !== 'interrupted' || call.scope.interruption?.type === 'timeout') {
-      peer.failures++
-      peer.breaker.failed(begunMs, performance.now())
-      if (answer.type !== 'interrupted') peer.lastError = answer.error
-    }
+    const answer = await execute(peer.connection, { command: call.command, isDirect }, call.scope)
+    if (answer.type === 'outcome') this.succeeded(peer)
+    else if (answer.type !== 'interrupted') this.#note(peer, answer, { begunMs, ring })
+    else if (call.scope.interruption?.type === 'timeout') this.#noteSilence(peer, begunMs)
     return answer
   }
 
-  /** Another ring than that of the envelope may be the one that was fetched meanwhile. */
-  #noteRing(ring: string, url: string): void {
+  /** Notes what a failure says about the node. */
+  #note(peer: Peer, failure: Unanswered, { begunMs, ring }: { readonly begunMs: number; readonly ring: string }): void {
+    if (failure.type === 'reply') {
+      peer.breaker.succeeded()
+      if (failure.ring !== undefined && failure.ring !== ring) this.noteRing(failure.ring, peer.url)
+      return
+    }
+    peer.lastError = failure.error
+    this.#noteSilence(peer, begunMs)
+  }
+
+  #noteSilence(peer: Peer, begunMs: number): void {
+    peer.failures++
+    peer.breaker.failed(begunMs, performance.now())
+  }
+
+  /** noteRing takes the news that a node has a ring, which may be the one that was fetched meanwhile. */
+  noteRing(ring: string, url: string): void {
     const { fleet, watch } = this.#options
-    if (ring !== fleet.routes?.ring.checksum) watch.refreshSoon(url)
+    if (ring !== '' && fleet.routes !== undefined && ring !== fleet.routes.ring.checksum) watch.refreshSoon(url)
   }
 
   async #recover(call: Call, routes: Routes, failure: Failure): Promise<void> {
@@ -185,7 +238,7 @@ export class Executor {
     if (watch.isDown) throw watch.lastError
     await call.scope.pause(call.scope.atMs, watch.refreshed)
     if (fleet.routes) return fleet.routes
-    throw call.scope.interruption ? this.#interrupted(call) : watch.lastError
+    throw call.scope.interruption ? this.#interruptedCall(call) : watch.lastError
   }
 
   #unreachable(call: Call): RingholdError {
@@ -203,17 +256,46 @@ export class Executor {
     })
   }
 
-  #interrupted(call: Call, isSent = false): unknown {
-    const { interruption } = call.scope
-    const executed = isSent || call.mayHaveRun ? 'unknown' : 'no'
-    if (interruption?.type === 'abort') return interruption.reason
-    const cause = call.lastError
-    if (interruption?.type === 'closed') return new RingholdError('RINGHOLD_CLOSED', { executed, cause })
+  #interruptedCall({ scope, node, lastError, mayHaveRun }: Call, isSent = false): unknown {
+    return this.interrupted(scope.interruption as Interruption, { isSent: isSent || mayHaveRun, node, lastError })
+  }
+
+  /** interrupted is the error of a command whose call ended before it. */
+  interrupted(interruption: Interruption, { isSent, node = 'any node', lastError: cause }: LastAttempt): unknown {
+    const executed = isSent ? 'unknown' : 'no'
+    if (interruption.type === 'abort') return interruption.reason
+    if (interruption.type === 'closed') return new RingholdError('RINGHOLD_CLOSED', { executed, cause })
     this.counters.timeouts++
     if (isSent) this.#budget.timedOut()
     const before = cause ? `; before that: ${cause.facts.detail ?? cause.code}` : ''
-    const { node = 'any node' } = call
-    const detail = `no answer from ${node} within ${interruption?.timeoutMs} ms${before}`
+    const detail = `no answer from ${node} within ${interruption.timeoutMs} ms${before}`
     return new RingholdError('RINGHOLD_TIMEOUT', { detail, node, executed, cause })
   }
+}
+
+/** LastAttempt is what is known of a command that was interrupted. */
+interface LastAttempt {
+  /** Whether it may have been executed. */
+  readonly isSent: boolean
+  readonly node?: string | undefined
+  readonly lastError?: RingholdError | undefined
+}
+
+function newCall(command: Command, scope: Scope): Call {
+  const isRepeatable = command.type === 'get' || command.condition === undefined
+  const { key } = command
+  return {
+    command,
+    scope,
+    key,
+    isRepeatable,
+    trip: freshTrip,
+    node: undefined,
+    lastError: undefined,
+    mayHaveRun: false,
+  }
+}
+
+function bytesOf(command: Command): number {
+  return command.type === 'set' ? command.value.byteLength : 0
 }

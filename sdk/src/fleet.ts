@@ -12,6 +12,8 @@ import { type Routes, routesOf } from './router.ts'
 /** Peer is an address with everything that is known about it. */
 export interface Peer {
   readonly url: string
+  /** Name of the node on the ring that has the address now; undefined: none. */
+  name: string | undefined
   readonly connection: Connection
   readonly breaker: Breaker
   requests: number
@@ -39,6 +41,7 @@ export class Fleet {
   readonly #peers = new Map<string, Peer>()
   #urls = new Map<string, string>()
   #routes: Routes | undefined
+  #coordinators: readonly (Peer | undefined)[] = []
 
   constructor(options: FleetOptions) {
     this.#options = options
@@ -52,6 +55,11 @@ export class Fleet {
   /** urls are where the nodes on the ring are reached, by name. */
   get urls(): ReadonlyMap<string, string> {
     return this.#urls
+  }
+
+  /** coordinators are the peers of the members of the ring, in its order; undefined where one has no usable address. */
+  get coordinators(): readonly (Peer | undefined)[] {
+    return this.#coordinators
   }
 
   /** ownerOf returns the name of the coordinator of a key; undefined before the first topology. */
@@ -71,7 +79,15 @@ export class Fleet {
     let peer = this.#peers.get(url)
     if (!peer) {
       const connection = this.#options.open(url)
-      peer = { url, connection, breaker: new Breaker(), requests: 0, failures: 0, lastError: undefined }
+      peer = {
+        url,
+        name: undefined,
+        connection,
+        breaker: new Breaker(),
+        requests: 0,
+        failures: 0,
+        lastError: undefined,
+      }
       this.#peers.set(url, peer)
     }
     return peer
@@ -92,6 +108,12 @@ export class Fleet {
     }
     this.#routes = routes
     const problems = this.#readAddresses(topology)
+    for (const peer of this.#peers.values()) peer.name = undefined
+    this.#coordinators = routes.ring.members.map(({ name }) => {
+      const peer = this.node(name)
+      if (peer) peer.name = name
+      return peer
+    })
     this.#closeDeparted()
     return problems
   }

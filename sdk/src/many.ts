@@ -1,22 +1,22 @@
 /**
- * Many commands as one call: grouped by the node that owns each key, a bounded number at a time for each node, every
- * key routed, retried and failing for itself. Of several commands for one key only the last is sent, since two at once
- * could overtake each other; all of them get its result.
+ * Many commands as one call: each goes straight to the owner of its key, and as all are sent in one turn of the event
+ * loop, the commands for one node leave in one write. One promise for all of them; every key is routed, retried and
+ * failing for itself. Of several writes to one key only the last is sent, since two at once could overtake each other;
+ * all of them get its result.
  */
+import { Errand } from './errand.ts'
 import type { Executor } from './executor.ts'
-import { type Command, type OutcomeOf, RingholdError } from './protocol/index.ts'
-import type { Scope } from './scope.ts'
+import type { Peer } from './fleet.ts'
+import type { Unanswered } from './lane/attempt.ts'
+import { type Command, type Outcome, type OutcomeOf, RingholdError } from './protocol/index.ts'
+import type { Interruption, Scope } from './scope.ts'
 
-/** roomPauseMs is how long a multi-key call waits when the client has no room for more calls. */
+/** roomPauseMs is how long a multi-key call waits when others fill the client. */
 const roomPauseMs = 10
 
 export interface ManyOptions<C extends Command, R> {
   readonly executor: Executor
   readonly scope: Scope
-  /** Groups the keys: the name of the owner. */
-  readonly ownerOf: (key: string) => string | undefined
-  /** Most commands at a time for each owner. */
-  readonly perOwner: number
   /** Turns an outcome into what the caller gets; what it throws is the failure of the key. */
   readonly read: (outcome: OutcomeOf<C>) => R
 }
@@ -32,47 +32,171 @@ export async function executeMany<C extends Command, R>(
   commands: readonly C[],
   options: ManyOptions<C, R>,
 ): Promise<ManyResult<R>> {
-  const { ownerOf, perOwner, scope } = options
-  const lastOfKey = new Map(commands.map((command) => [command.key, command]))
-  const queues = new Map<string | undefined, C[]>()
-  for (const command of lastOfKey.values()) {
-    const owner = ownerOf(command.key)
-    const queue = queues.get(owner)
-    if (queue) queue.push(command)
-    else queues.set(owner, [command])
-  }
-  const results = new Map<string, R>()
-  const failures = new Map<string, RingholdError>()
-  const work = async (pending: Iterator<C>) => {
-    for (let next = pending.next(); !next.done; next = pending.next()) {
-      try {
-        results.set(next.value.key, options.read(await withRoom(next.value, options)))
-      } catch (error) {
-        if (!(error instanceof RingholdError)) throw error
-        if (scope.interruption?.type === 'closed') throw error
-        failures.set(next.value.key, error)
-      }
-    }
-  }
-  const workers: Promise<void>[] = []
-  for (const queue of queues.values()) {
-    const pending = queue.values()
-    for (let count = Math.min(perOwner, queue.length); count > 0; count--) workers.push(work(pending))
-  }
-  await Promise.all(workers)
-  return { values: commands.map(({ key }) => results.get(key)), failures }
+  const sent = commands[0]?.type === 'get' ? commands : lastOfEachKey(commands)
+  const many = new Many(sent, options)
+  await many.run()
+  const { values, failures } = many
+  if (sent.length === commands.length) return { values, failures }
+  const valueOfKey = new Map(sent.map(({ key }, index) => [key, values[index]]))
+  return { values: commands.map(({ key }) => valueOfKey.get(key)), failures }
 }
 
-/** Many keys are to be patient with each other: where the client is full they wait, until the scope is over. */
-async function withRoom<C extends Command, R>(command: C, options: ManyOptions<C, R>): Promise<OutcomeOf<C>> {
-  const { executor, scope } = options
-  for (;;) {
-    try {
-      return await executor.execute(command, scope)
-    } catch (error) {
-      const isFull = error instanceof RingholdError && error.code === 'RINGHOLD_QUEUE_FULL'
-      if (!isFull || scope.interruption) throw error
-      await scope.pause(performance.now() + roomPauseMs)
-    }
+function lastOfEachKey<C extends Command>(commands: readonly C[]): readonly C[] {
+  const last = new Map(commands.map((command) => [command.key, command]))
+  return last.size === commands.length ? commands : [...last.values()]
+}
+
+class Many<C extends Command, R> {
+  readonly values: (R | undefined)[]
+  readonly failures = new Map<string, RingholdError>()
+  readonly #commands: readonly C[]
+  readonly #options: ManyOptions<C, R>
+  readonly #parts: Part<C, R>[] = []
+  #underWay = 0
+  #next = 0
+  #left: number
+  #isPumping = false
+  #isOver = false
+  #resolve: () => void = () => {}
+  #reject: (reason: unknown) => void = () => {}
+
+  constructor(commands: readonly C[], options: ManyOptions<C, R>) {
+    this.#commands = commands
+    this.#options = options
+    this.#left = commands.length
+    this.values = new Array<R | undefined>(commands.length).fill(undefined)
   }
+
+  async run(): Promise<void> {
+    const { scope } = this.#options
+    const onInterrupt = () => this.#interrupt()
+    if (!scope.interruption) scope.enter(onInterrupt)
+    const done = new Promise<void>((resolve, reject) => {
+      this.#resolve = resolve
+      this.#reject = reject
+    })
+    if (scope.interruption) this.#interrupt()
+    else void this.#pump()
+    await done
+    scope.leave(onInterrupt)
+  }
+
+  succeeded(part: Part<C, R>, outcome: Outcome): void {
+    const { executor } = this.#options
+    executor.succeeded(part.peer as Peer)
+    this.#settle(part, outcome)
+  }
+
+  failed(part: Part<C, R>, failure: Unanswered): void {
+    const { executor, scope } = this.#options
+    this.#goOn(part, executor.finish(part, failure, scope))
+  }
+
+  /** Sends what there is room for. Where there is none, the end of a part brings it here again, or time does. */
+  async #pump(): Promise<void> {
+    if (this.#isPumping) return
+    this.#isPumping = true
+    const { executor, scope } = this.#options
+    const begunMs = performance.now()
+    while (this.#next < this.#commands.length && !this.#isOver) {
+      const command = this.#commands[this.#next] as C
+      if (executor.hasRoomFor(command)) this.#start(command, begunMs)
+      else if (this.#underWay > 0) break
+      else await scope.pause(performance.now() + roomPauseMs)
+    }
+    this.#isPumping = false
+    if (this.#left === 0) this.#resolve()
+  }
+
+  #start(command: C, begunMs: number): void {
+    const { executor, scope } = this.#options
+    const part = new Part<C, R>(command, this, this.#next++)
+    part.begunMs = begunMs
+    executor.admit(command)
+    this.#parts.push(part)
+    this.#underWay++
+    if (!executor.send(part)) this.#goOn(part, executor.execute(command, scope))
+  }
+
+  #goOn(part: Part<C, R>, outcome: Promise<Outcome>): void {
+    part.isOnItsWay = true
+    outcome.then(
+      (value) => this.#settle(part, value),
+      (error: unknown) => this.#settleFailed(part, error),
+    )
+  }
+
+  #settle(part: Part<C, R>, outcome: Outcome): void {
+    try {
+      this.values[part.index] = this.#options.read(outcome as OutcomeOf<C>)
+    } catch (error) {
+      this.#fail(part.command, error)
+    }
+    this.#ended(part)
+  }
+
+  #settleFailed(part: Part<C, R>, error: unknown): void {
+    this.#fail(part.command, error)
+    this.#ended(part)
+  }
+
+  #fail({ key }: C, error: unknown): void {
+    this.#options.executor.counters.failures++
+    if (error instanceof RingholdError && this.#options.scope.interruption?.type !== 'closed') {
+      this.failures.set(key, error)
+      return
+    }
+    this.#isOver = true
+    this.#reject(error)
+  }
+
+  #ended(part: Part<C, R>): void {
+    part.isOver = true
+    this.#underWay--
+    this.#options.executor.release(part.command)
+    this.#left--
+    if (this.#isPumping) return
+    if (this.#left === 0) this.#resolve()
+    else if (this.#next < this.#commands.length && !this.#isOver) void this.#pump()
+  }
+
+  /** The scope is over: what waits for its first answer ends here, what is being sent again by itself. */
+  #interrupt(): void {
+    const { executor, scope } = this.#options
+    const interruption = scope.interruption as Interruption
+    for (const part of this.#parts) {
+      if (!part.isOver && !part.isOnItsWay) this.#settleFailed(part, executor.expired(part, interruption))
+    }
+    for (const command of this.#commands.slice(this.#next)) {
+      this.#fail(command, executor.interrupted(interruption, { isSent: false }))
+      this.#left--
+    }
+    this.#next = this.#commands.length
+    if (this.#left === 0) this.#resolve()
+  }
+}
+
+class Part<C extends Command, R> extends Errand<C> {
+  readonly index: number
+  isOver = false
+  /** Whether it is sent again where its first attempt failed: it ends by itself then. */
+  isOnItsWay = false
+  readonly #many: Many<C, R>
+
+  constructor(command: C, many: Many<C, R>, index: number) {
+    super(command)
+    this.#many = many
+    this.index = index
+  }
+
+  succeed(outcome: Outcome): void {
+    this.#many.succeeded(this, outcome)
+  }
+
+  fail(failure: Unanswered): void {
+    this.#many.failed(this, failure)
+  }
+
+  /** The deadline of a part is that of the whole call. */
+  expire(): void {}
 }

@@ -1,4 +1,5 @@
 /** The options of a client, their defaults and their checks. Everything is checked once, at construction. */
+import type { Transport } from './connection.ts'
 import { defaultLimits, RingholdError } from './protocol/index.ts'
 
 /** AddressMap turns what a node advertises into the URL at which this process reaches it. */
@@ -25,7 +26,14 @@ export interface RingholdOptions {
   readonly connectTimeoutMs?: number
   /** Milliseconds between checks of the topology at rest; changes are mostly seen earlier, in replies. Default: 5,000. */
   readonly checkIntervalMs?: number
-  /** Most connections to each node. Default: 16. */
+  /**
+   * How commands travel. 'stream': as frames over one upgraded connection to each node; where something on the way
+   * declines the upgrade, as frames in requests, until a later try succeeds. 'post': in requests only. Default: 'stream'.
+   */
+  readonly transport?: Transport
+  /** Streams to each node; more than one only helps where one connection is limited on its way. Default: 1. */
+  readonly streams?: number
+  /** Most connections to each node for commands in requests. Default: 16. */
   readonly connectionsMax?: number
   /** Most calls under way at once (each key of a multi-key call counts); more reject with RINGHOLD_QUEUE_FULL. Default: 10,000. */
   readonly inFlightMax?: number
@@ -57,6 +65,8 @@ export interface Settings {
   readonly timeoutMs: number
   readonly connectTimeoutMs: number
   readonly checkIntervalMs: number
+  readonly transport: Transport
+  readonly streams: number
   readonly connectionsMax: number
   readonly inFlightMax: number
   readonly inFlightBytesMax: number
@@ -74,13 +84,14 @@ const numbers = {
   timeoutMs: { default: 2000, max: timeoutMsMax },
   connectTimeoutMs: { default: 1000, max: timeoutMsMax },
   checkIntervalMs: { default: 5000, max: timeoutMsMax },
+  streams: { default: 1, max: 64 },
   connectionsMax: { default: 16, max: 1024 },
   inFlightMax: { default: 10_000, max: 1_000_000 },
   inFlightBytesMax: { default: 67_108_864, max: 2 ** 40 },
   valueBytesMax: { default: defaultLimits.valueBytesMax, max: 2 ** 30 },
 } as const
 
-const names = new Set<string>(['nodes', 'cache', 'addressMap', 'failOpen', ...Object.keys(numbers)])
+const names = new Set<string>(['nodes', 'cache', 'addressMap', 'failOpen', 'transport', ...Object.keys(numbers)])
 
 /** settingsOf checks options and fills in the defaults. Throws RINGHOLD_BAD_OPTION, saying which one and what is allowed. */
 export function settingsOf(options: RingholdOptions): Settings {
@@ -88,13 +99,14 @@ export function settingsOf(options: RingholdOptions): Settings {
   for (const name of Object.keys(options)) {
     if (!names.has(name)) throw badOption(`there is no option \`${name}\`; there are ${[...names].join(', ')}`)
   }
-  const { addressMap = {}, failOpen = false } = options
+  const { addressMap = {}, failOpen = false, transport = 'stream' } = options
   if (typeof addressMap !== 'function' && (typeof addressMap !== 'object' || addressMap === null)) {
     throw badOption('`addressMap` must be an object from URL or node name to URL, or a function')
   }
   if (typeof addressMap === 'object')
     for (const [from, to] of Object.entries(addressMap)) originOf(to, `addressMap[${JSON.stringify(from)}]`)
   if (typeof failOpen !== 'boolean') throw badOption('`failOpen` must be true or false')
+  if (transport !== 'stream' && transport !== 'post') throw badOption("`transport` must be 'stream' or 'post'")
   return {
     seeds: seedsOf(options.nodes),
     cache: options.cache ?? 'default',
@@ -102,6 +114,8 @@ export function settingsOf(options: RingholdOptions): Settings {
     timeoutMs: numberOf(options, 'timeoutMs'),
     connectTimeoutMs: numberOf(options, 'connectTimeoutMs'),
     checkIntervalMs: numberOf(options, 'checkIntervalMs'),
+    transport,
+    streams: numberOf(options, 'streams'),
     connectionsMax: numberOf(options, 'connectionsMax'),
     inFlightMax: numberOf(options, 'inFlightMax'),
     inFlightBytesMax: numberOf(options, 'inFlightBytesMax'),
@@ -112,8 +126,12 @@ export function settingsOf(options: RingholdOptions): Settings {
 
 const callNames = new Set(['timeoutMs', 'signal', 'ttlMs', 'ifAbsent', 'ifPresent', 'ifVersion', 'contentType'])
 
+/** noOptions are those of a call without any, which need no check. */
+export const noOptions: CallOptions = Object.freeze({})
+
 /** checkCallOptions throws RINGHOLD_BAD_OPTION for an option that no call has: `ttl` for `ttlMs` would store for ever. */
 export function checkCallOptions(options: object): void {
+  if (options === noOptions) return
   for (const name in options) {
     if (!callNames.has(name))
       throw badOption(`calls have no option \`${name}\`; they have ${[...callNames].join(', ')}`)

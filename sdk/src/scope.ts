@@ -14,6 +14,8 @@ export type Interruption =
 /** ScopeOptions are the limits of one call. */
 export interface ScopeOptions {
   readonly timeoutMs: number
+  /** When the time is up. Default: `timeoutMs` from now. */
+  readonly atMs?: number
   readonly signal?: AbortSignal | undefined
 }
 
@@ -27,8 +29,8 @@ export class Scope {
   readonly #signal: AbortSignal | undefined
   readonly #onAbort: (() => void) | undefined
 
-  constructor(deadlines: Deadlines, { timeoutMs, signal }: ScopeOptions) {
-    this.atMs = performance.now() + timeoutMs
+  constructor(deadlines: Deadlines, { timeoutMs, atMs = performance.now() + timeoutMs, signal }: ScopeOptions) {
+    this.atMs = atMs
     this.#deadlines = deadlines
     this.#deadline = deadlines.add(this.atMs, () => this.interrupt({ type: 'timeout', timeoutMs }))
     if (!signal) return

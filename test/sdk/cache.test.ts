@@ -1,14 +1,13 @@
-import { test } from 'tap'
 import { Ringhold, type SetOptions } from '#sdk/index.js'
-import { smallFleet } from './small-fleet.ts'
+import { overBoth, smallFleet } from './small-fleet.ts'
 
 interface User {
   readonly name: string
 }
 
-test('a value comes back as what it was, and a miss is undefined', async (t) => {
+overBoth('a value comes back as what it was, and a miss is undefined', async (t, transport) => {
   const fleet = await smallFleet(t)
-  await using cache = await Ringhold.connect({ nodes: fleet.urls })
+  await using cache = await Ringhold.connect({ transport, nodes: fleet.urls })
   t.match(await cache.set('user:42', { name: 'Ada' }, { ttlMs: 60_000 }), { stored: true, created: true, copies: 1 })
   t.match(await cache.set('user:42', { name: 'Ada' }, { ttlMs: 60_000 }), { stored: true, created: false })
   t.strictSame(await cache.get<User>('user:42'), { name: 'Ada' })
@@ -24,9 +23,9 @@ test('a value comes back as what it was, and a miss is undefined', async (t) => 
   }
 })
 
-test('getEntry tells version, time to live and content type; getBytes what is stored', async (t) => {
+overBoth('getEntry tells version, time to live and content type; getBytes what is stored', async (t, transport) => {
   const fleet = await smallFleet(t)
-  await using cache = await Ringhold.connect({ nodes: fleet.urls })
+  await using cache = await Ringhold.connect({ transport, nodes: fleet.urls })
   const { version } = (await cache.set('a', { b: 1 }, { ttlMs: 60_000 })) as { version: number }
   const about = { version, ttlMs: 60_000, contentType: 'application/json' }
   t.strictSame(await cache.getEntry('a'), { value: { b: 1 }, ...about })
@@ -36,18 +35,18 @@ test('getEntry tells version, time to live and content type; getBytes what is st
   t.equal(await cache.getBytes('b'), undefined)
 })
 
-test('a value that is not what its content type says can still be read as bytes', async (t) => {
+overBoth('a value that is not what its content type says can still be read as bytes', async (t, transport) => {
   const fleet = await smallFleet(t)
-  await using cache = await Ringhold.connect({ nodes: fleet.urls })
+  await using cache = await Ringhold.connect({ transport, nodes: fleet.urls })
   await cache.set('a', '{', { contentType: 'application/json' })
   await t.rejects(cache.get('a'), { code: 'RINGHOLD_BAD_REPLY' })
   t.strictSame((await cache.getBytes('a'))?.value, new Uint8Array([0x7b]))
   await t.rejects(cache.getMany(['a', 'b']), { code: 'RINGHOLD_PARTIAL' })
 })
 
-test('writes with a condition happen only when it holds, and say which version is there', async (t) => {
+overBoth('writes with a condition happen only when it holds, and say which version is there', async (t, transport) => {
   const fleet = await smallFleet(t)
-  await using cache = await Ringhold.connect({ nodes: fleet.urls })
+  await using cache = await Ringhold.connect({ transport, nodes: fleet.urls })
   t.match(await cache.set('a', 1, { ifPresent: true }), { stored: false, reason: 'condition' })
   const first = await cache.set('a', 1, { ifAbsent: true })
   t.match(first, { stored: true, created: true })
@@ -61,22 +60,22 @@ test('writes with a condition happen only when it holds, and say which version i
   t.equal(await cache.delete('a', { ifVersion: entry?.version ?? 0 }), true)
 })
 
-test('key spaces share connections and nothing else', async (t) => {
+overBoth('key spaces share connections and nothing else', async (t, transport) => {
   const fleet = await smallFleet(t, 1)
-  await using cache = await Ringhold.connect({ nodes: fleet.urls, connectionsMax: 1 })
+  await using cache = await Ringhold.connect({ transport, nodes: fleet.urls, connectionsMax: 1 })
   const sessions = cache.cache('sessions')
   t.same([cache.name, sessions.name], ['default', 'sessions'])
   await Promise.all([cache.set('a', 1), sessions.set('a', 2)])
   t.same([await cache.get('a'), await sessions.get('a')], [1, 2])
   t.ok(fleet.node('node-1').connections <= 2, 'one for commands, one for the topology')
-  await using own = await Ringhold.connect({ nodes: fleet.urls, cache: 'sessions' })
+  await using own = await Ringhold.connect({ transport, nodes: fleet.urls, cache: 'sessions' })
   t.equal(await own.get('a'), 2)
   t.throws(() => cache.cache('No'), { code: 'RINGHOLD_BAD_CACHE' })
 })
 
-test('what is wrong with a call is found before anything is sent', async (t) => {
+overBoth('what is wrong with a call is found before anything is sent', async (t, transport) => {
   const fleet = await smallFleet(t, 1)
-  await using cache = await Ringhold.connect({ nodes: fleet.urls, valueBytesMax: 10 })
+  await using cache = await Ringhold.connect({ transport, nodes: fleet.urls, valueBytesMax: 10 })
   const rows: [code: string, call: () => Promise<unknown>][] = [
     ['RINGHOLD_BAD_KEY', () => cache.get('')],
     ['RINGHOLD_BAD_KEY', () => cache.get('x'.repeat(513))],
@@ -124,9 +123,9 @@ test('what is wrong with a call is found before anything is sent', async (t) => 
   t.equal(cache.stats().requests, 0)
 })
 
-test('every usable key reaches its own entry, whatever characters it has', async (t) => {
+overBoth('every usable key reaches its own entry, whatever characters it has', async (t, transport) => {
   const fleet = await smallFleet(t)
-  await using cache = await Ringhold.connect({ nodes: fleet.urls })
+  await using cache = await Ringhold.connect({ transport, nodes: fleet.urls })
   const keys = [
     '.',
     '..',

@@ -1,10 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { type Test, test } from 'tap'
+import type { Test } from 'tap'
 import { Ringhold, type RingholdError } from '#sdk/index.js'
-import { type Hook, smallFleet, until } from './small-fleet.ts'
-
-const silent: Hook = (request) => request.url !== '/v1/topology'
+import { overBoth, silent, smallFleet, until } from './small-fleet.ts'
 
 function codeOf(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(
@@ -13,16 +11,15 @@ function codeOf(promise: Promise<unknown>): Promise<unknown> {
   )
 }
 
-test('close lets calls under way end, refuses new ones, and leaves no connection', async (t) => {
+overBoth('close lets calls under way end, refuses new ones, and leaves no connection', async (t, transport) => {
   const fleet = await smallFleet(t, 1)
   const node = fleet.node('node-1')
-  const cache = await Ringhold.connect({ nodes: fleet.urls })
+  const cache = await Ringhold.connect({ transport, nodes: fleet.urls })
   const events: string[] = []
   cache.on('close', () => events.push('close'))
   let answer: (() => void) | undefined
-  node.hook = (request, response) => {
-    if (request.method !== 'PUT') return false
-    answer = () => response.writeHead(201, { etag: '"1"' }).end()
+  node.onCommand = (exchange) => {
+    answer = () => exchange.answer({ type: 'created', version: 1, copies: 1 })
     return true
   }
   const call = cache.set('a', 1)
@@ -43,10 +40,10 @@ test('close lets calls under way end, refuses new ones, and leaves no connection
   t.strictSame(events, ['close'])
 })
 
-test('close waits no longer than it is told, then drops what is left', async (t) => {
+overBoth('close waits no longer than it is told, then drops what is left', async (t, transport) => {
   const fleet = await smallFleet(t, 1)
-  const cache = await Ringhold.connect({ nodes: fleet.urls, timeoutMs: 60_000 })
-  fleet.node('node-1').hook = silent
+  const cache = await Ringhold.connect({ transport, nodes: fleet.urls, timeoutMs: 60_000 })
+  fleet.node('node-1').onCommand = silent
   const call = codeOf(cache.set('a', 1))
   await t.rejects(cache.close({ timeoutMs: Number.NaN }), { code: 'RINGHOLD_BAD_OPTION' })
   const start = performance.now()
@@ -55,32 +52,35 @@ test('close waits no longer than it is told, then drops what is left', async (t)
   t.equal(await call, 'RINGHOLD_CLOSED')
 })
 
-test('destroy drops calls under way, also those that wait for a better moment, and while connecting', async (t) => {
-  const fleet = await smallFleet(t, 2)
-  const cache = await Ringhold.connect({ nodes: fleet.urls, timeoutMs: 60_000 })
-  fleet.owner('a').hook = silent
-  await fleet.members.find((node) => node !== fleet.owner('a'))?.crash()
-  const away = Array.from({ length: 50 }, (_, index) => `key-${index}`).find(
-    (key) => fleet.owner(key) !== fleet.owner('a'),
-  )
-  const calls = [cache.get('a'), cache.get(away as string), cache.getMany(['a', away as string])].map(codeOf)
-  await until(() => cache.stats().retries > 0, 'a retry')
-  await cache.destroy()
-  t.strictSame(await Promise.all(calls), Array(3).fill('RINGHOLD_CLOSED'))
-  t.equal(cache.stats().inFlight, 0)
+overBoth(
+  'destroy drops calls under way, also those that wait for a better moment, and while connecting',
+  async (t, transport) => {
+    const fleet = await smallFleet(t, 2)
+    const cache = await Ringhold.connect({ transport, nodes: fleet.urls, timeoutMs: 60_000 })
+    fleet.owner('a').onCommand = silent
+    await fleet.members.find((node) => node !== fleet.owner('a'))?.crash()
+    const away = Array.from({ length: 50 }, (_, index) => `key-${index}`).find(
+      (key) => fleet.owner(key) !== fleet.owner('a'),
+    )
+    const calls = [cache.get('a'), cache.get(away as string), cache.getMany(['a', away as string])].map(codeOf)
+    await until(() => cache.stats().retries > 0, 'a retry')
+    await cache.destroy()
+    t.strictSame(await Promise.all(calls), Array(3).fill('RINGHOLD_CLOSED'))
+    t.equal(cache.stats().inFlight, 0)
 
-  const unconnected = new Ringhold({ nodes: fleet.urls })
-  fleet.owner('a').hook = () => true
-  const connecting = codeOf(unconnected.connect())
-  await unconnected.destroy()
-  t.equal(await connecting, 'RINGHOLD_CLOSED')
-})
+    const unconnected = new Ringhold({ transport, nodes: fleet.urls })
+    fleet.owner('a').hook = () => true
+    const connecting = codeOf(unconnected.connect())
+    await unconnected.destroy()
+    t.equal(await connecting, 'RINGHOLD_CLOSED')
+  },
+)
 
-test('await using closes the client', async (t) => {
+overBoth('await using closes the client', async (t, transport) => {
   const fleet = await smallFleet(t, 1)
   let client: Ringhold
   {
-    await using cache = await Ringhold.connect({ nodes: fleet.urls })
+    await using cache = await Ringhold.connect({ transport, nodes: fleet.urls })
     client = cache
   }
   t.equal(client.status, 'closed')
@@ -88,11 +88,11 @@ test('await using closes the client', async (t) => {
 
 async function exitOf(
   t: Test,
-  url: string,
+  { url, transport }: { readonly url: string; readonly transport: string },
   code: string,
 ): Promise<{ code: number | null; output: string; tookMs: number }> {
   const program = `import { Ringhold } from '@ringhold/sdk'
-    const cache = await Ringhold.connect({ nodes: ${JSON.stringify(url)} })
+    const cache = await Ringhold.connect({ transport: ${JSON.stringify(transport)}, nodes: ${JSON.stringify(url)} })
     ${code}
     globalThis.start = Date.now()
     process.on('exit', () => console.log(Date.now() - start))`
@@ -109,19 +109,22 @@ async function exitOf(
   return { code: exitCode as number | null, output: lines.slice(0, -1).join(), tookMs: Number(lines.at(-1)) }
 }
 
-test('a client that is idle, closed or destroyed does not keep its process alive; a call under way does', async (t) => {
-  const fleet = await smallFleet(t, 3)
-  const node = fleet.node('node-1')
-  const use = "await cache.set('a', 1); await cache.getMany(['a', 'b', 'c'])"
-  for (const end of ['', 'await cache.close()', 'await cache.destroy()']) {
-    const { code, tookMs } = await exitOf(t, node.url, `${use}; ${end}`)
-    t.equal(code, 0)
-    t.ok(tookMs < 2000, `${end || 'idle'}: ${tookMs} ms`)
-  }
-  const late = await exitOf(
-    t,
-    node.url,
-    "cache.get('a', { timeoutMs: 300 }).then((value) => console.log('got', value))",
-  )
-  t.match(late, { code: 0, output: 'got 1' })
-})
+overBoth(
+  'a client that is idle, closed or destroyed does not keep its process alive; a call under way does',
+  async (t, transport) => {
+    const fleet = await smallFleet(t, 3)
+    const node = fleet.node('node-1')
+    const use = "await cache.set('a', 1); await cache.getMany(['a', 'b', 'c'])"
+    for (const end of ['', 'await cache.close()', 'await cache.destroy()']) {
+      const { code, tookMs } = await exitOf(t, { url: node.url, transport }, `${use}; ${end}`)
+      t.equal(code, 0)
+      t.ok(tookMs < 2000, `${end || 'idle'}: ${tookMs} ms`)
+    }
+    const late = await exitOf(
+      t,
+      { url: node.url, transport },
+      "cache.get('a', { timeoutMs: 300 }).then((value) => console.log('got', value))",
+    )
+    t.match(late, { code: 0, output: 'got 1' })
+  },
+)

@@ -1,7 +1,7 @@
 import { createServer, type Server } from 'node:net'
-import { type Test, test } from 'tap'
+import type { Test } from 'tap'
 import { Ringhold, type RingholdError } from '#sdk/index.js'
-import { smallFleet, until } from './small-fleet.ts'
+import { overBoth, smallFleet, until } from './small-fleet.ts'
 
 /** A port that accepts connections and never answers. */
 async function silentUrl(t: Test): Promise<string> {
@@ -21,93 +21,117 @@ async function deadUrl(): Promise<string> {
   return `http://127.0.0.1:${port}`
 }
 
-test('no seed reachable: connect rejects within its deadline and says why of each address', async (t) => {
-  const [dead, silent] = [await deadUrl(), await silentUrl(t)]
-  const other = await smallFleet(t, 1)
-  const node = other.node('node-1')
-  node.hook = (_request, response) => {
-    response.end('<html>')
-    return true
-  }
-  const start = performance.now()
-  const error: RingholdError = await Ringhold.connect({ nodes: [dead, silent, node.url], connectTimeoutMs: 300 }).then(
-    () => t.fail('connected'),
-    (reason) => reason,
-  )
-  t.ok(performance.now() - start < 450)
-  t.match(error, { code: 'RINGHOLD_NO_NODES', retryable: true })
-  t.ok(error.message.includes(`${silent} (no answer within 300 ms)`), error.message)
-  t.ok(error.message.includes(`${node.url} (the topology is not JSON)`))
-  t.match(error.message, new RegExp(`${dead} \\(could not connect: .*ECONNREFUSED`))
-})
+overBoth(
+  'no seed reachable: connect rejects within its deadline and says why of each address',
+  async (t, transport) => {
+    const [dead, silent] = [await deadUrl(), await silentUrl(t)]
+    const other = await smallFleet(t, 1)
+    const node = other.node('node-1')
+    node.hook = (_request, response) => {
+      response.end('<html>')
+      return true
+    }
+    const start = performance.now()
+    const error: RingholdError = await Ringhold.connect({
+      transport,
+      nodes: [dead, silent, node.url],
+      connectTimeoutMs: 300,
+    }).then(
+      () => t.fail('connected'),
+      (reason) => reason,
+    )
+    t.ok(performance.now() - start < 450)
+    t.match(error, { code: 'RINGHOLD_NO_NODES', retryable: true })
+    t.ok(error.message.includes(`${silent} (no answer within 300 ms)`), error.message)
+    t.ok(error.message.includes(`${node.url} (the topology is not JSON)`))
+    t.match(error.message, new RegExp(`${dead} \\(could not connect: .*ECONNREFUSED`))
+  },
+)
 
-test('a list of dead addresses only is reported as soon as all have refused', async (t) => {
+overBoth('a list of dead addresses only is reported as soon as all have refused', async (t, transport) => {
   const nodes = [await deadUrl(), await deadUrl(), await deadUrl()]
   const start = performance.now()
-  await t.rejects(Ringhold.connect({ nodes, connectTimeoutMs: 5000 }), { code: 'RINGHOLD_NO_NODES' })
+  await t.rejects(Ringhold.connect({ transport, nodes, connectTimeoutMs: 5000 }), { code: 'RINGHOLD_NO_NODES' })
   t.ok(performance.now() - start < 1000)
 })
 
-test('one seed that answers is enough, whatever the others do', async (t) => {
+overBoth('one seed that answers is enough, whatever the others do', async (t, transport) => {
   const fleet = await smallFleet(t, 3)
   const silent = await Promise.all(Array.from({ length: 8 }, () => silentUrl(t)))
   const nodes = [...silent, await deadUrl(), fleet.node('node-2').url]
-  await using cache = await Ringhold.connect({ nodes, connectTimeoutMs: 1000 })
+  await using cache = await Ringhold.connect({ transport, nodes, connectTimeoutMs: 1000 })
   t.equal(cache.status, 'ready')
   t.equal(cache.topology?.members.length, 3)
 })
 
-test('a node that has no ring yet is no way in', async (t) => {
+overBoth('a node that has no ring yet is no way in', async (t, transport) => {
   const fleet = await smallFleet(t, 1)
   fleet.node('node-1').status = 'joining'
-  await t.rejects(Ringhold.connect({ nodes: fleet.urls }), { code: 'RINGHOLD_NO_NODES', message: /no ring yet/ })
+  await t.rejects(Ringhold.connect({ transport, nodes: fleet.urls }), {
+    code: 'RINGHOLD_NO_NODES',
+    message: /no ring yet/,
+  })
 })
 
-test('a ring that is not the one that the members make is refused: the release of that node does not fit', async (t) => {
-  const fleet = await smallFleet(t, 1)
-  fleet.node('node-1').hook = (_request, response) => {
-    response.end(JSON.stringify({ ...fleet.node('node-1').topology(), ring: '0123456789abcdef' }))
-    return true
-  }
-  await t.rejects(Ringhold.connect({ nodes: fleet.urls }), { message: /another ring than its members make/ })
-})
+overBoth(
+  'a ring that is not the one that the members make is refused: the release of that node does not fit',
+  async (t, transport) => {
+    const fleet = await smallFleet(t, 1)
+    fleet.node('node-1').hook = (_request, response) => {
+      response.end(JSON.stringify({ ...fleet.node('node-1').topology(), ring: '0123456789abcdef' }))
+      return true
+    }
+    await t.rejects(Ringhold.connect({ transport, nodes: fleet.urls }), {
+      message: /another ring than its members make/,
+    })
+  },
+)
 
-test('a client made with new connects with its first call, and many first calls fetch one topology', async (t) => {
-  const fleet = await smallFleet(t, 3)
-  await using cache = new Ringhold({ nodes: fleet.urls })
-  const events: string[] = []
-  cache.on('ready', () => events.push('ready')).on('ring', ({ joined }) => events.push(...joined))
-  t.equal(cache.status, 'idle')
-  t.equal(cache.ownerOf('a'), undefined)
-  await Promise.all(Array.from({ length: 50 }, (_, index) => cache.set(`key-${index}`, index)))
-  t.equal(fleet.requests('GET', '/v1/topology'), 1)
-  t.strictSame(events, ['ready', 'node-1', 'node-2', 'node-3'])
-  t.equal(cache.status, 'ready')
-})
+overBoth(
+  'a client made with new connects with its first call, and many first calls fetch one topology',
+  async (t, transport) => {
+    const fleet = await smallFleet(t, 3)
+    await using cache = new Ringhold({ transport, nodes: fleet.urls })
+    const events: string[] = []
+    cache.on('ready', () => events.push('ready')).on('ring', ({ joined }) => events.push(...joined))
+    t.equal(cache.status, 'idle')
+    t.equal(cache.ownerOf('a'), undefined)
+    await Promise.all(Array.from({ length: 50 }, (_, index) => cache.set(`key-${index}`, index)))
+    t.equal(fleet.requests('GET', '/v1/topology'), 1)
+    t.strictSame(events, ['ready', 'node-1', 'node-2', 'node-3'])
+    t.equal(cache.status, 'ready')
+  },
+)
 
-test('a call of a client that cannot connect rejects with RINGHOLD_NO_NODES, and a later one tries again', async (t) => {
-  const fleet = await smallFleet(t, 1)
-  const node = fleet.node('node-1')
-  const { port } = node
-  await node.crash()
-  await using cache = new Ringhold({ nodes: fleet.urls })
-  await t.rejects(cache.get('a'), { code: 'RINGHOLD_NO_NODES' })
-  const start = performance.now()
-  await t.rejects(cache.get('a'), { code: 'RINGHOLD_NO_NODES' })
-  t.ok(performance.now() - start < 50, 'within a second of the failure others fail at once')
-  await node.listen(port)
-  await t.rejects(cache.get('a'), { code: 'RINGHOLD_NO_NODES' }, 'but each begins another fetch')
-  await until(() => cache.status === 'ready', 'the connection')
-  t.equal(await cache.get('a'), undefined)
-})
+overBoth(
+  'a call of a client that cannot connect rejects with RINGHOLD_NO_NODES, and a later one tries again',
+  async (t, transport) => {
+    const fleet = await smallFleet(t, 1)
+    const node = fleet.node('node-1')
+    const { port } = node
+    await node.crash()
+    await using cache = new Ringhold({ transport, nodes: fleet.urls })
+    await t.rejects(cache.get('a'), { code: 'RINGHOLD_NO_NODES' })
+    const start = performance.now()
+    await t.rejects(cache.get('a'), { code: 'RINGHOLD_NO_NODES' })
+    t.ok(performance.now() - start < 50, 'within a second of the failure others fail at once')
+    await node.listen(port)
+    await t.rejects(cache.get('a'), { code: 'RINGHOLD_NO_NODES' }, 'but each begins another fetch')
+    await until(() => cache.status === 'ready', 'the connection')
+    t.equal(await cache.get('a'), undefined)
+  },
+)
 
-test('a client is an observer: it sends nothing but its commands and reads of the topology', async (t) => {
-  const fleet = await smallFleet(t, 3)
-  await using cache = await Ringhold.connect({ nodes: fleet.urls, checkIntervalMs: 20 })
-  await cache.set('a', 1)
-  await until(() => fleet.requests('GET', '/v1/topology') > 3, 'checks of the topology')
-  const others = fleet.members
-    .flatMap(({ seen }) => seen)
-    .filter(({ method, url }) => url !== '/v1/topology' && method !== 'PUT')
-  t.strictSame(others, [])
-})
+overBoth(
+  'a client is an observer: it sends nothing but its commands and reads of the topology',
+  async (t, transport) => {
+    const fleet = await smallFleet(t, 3)
+    await using cache = await Ringhold.connect({ transport, nodes: fleet.urls, checkIntervalMs: 20 })
+    await cache.set('a', 1)
+    await until(() => fleet.requests('GET', '/v1/topology') > 3, 'checks of the topology')
+    const others = fleet.members
+      .flatMap(({ seen }) => seen)
+      .filter(({ method, url }) => url !== '/v1/topology' && method !== 'PUT')
+    t.strictSame(others, [])
+  },
+)

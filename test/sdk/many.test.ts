@@ -1,114 +1,126 @@
-import { test } from 'tap'
 import { Ringhold, type RingholdPartialError } from '#sdk/index.js'
 import { RingholdError } from '#sdk/protocol/index.js'
-import { smallFleet } from './small-fleet.ts'
+import { overBoth, silent, smallFleet } from './small-fleet.ts'
 
 const keys = Array.from({ length: 50 }, (_, index) => `key-${index}`)
 
-test('each key goes straight to its owner, marked as direct, and a steady ring brings no 421', async (t) => {
-  const fleet = await smallFleet(t, 5)
-  await using cache = await Ringhold.connect({ nodes: fleet.urls.slice(0, 1) })
-  await cache.setMany(keys.map((key) => [key, key]))
-  t.strictSame(await cache.getMany(keys), keys)
-  const commands = fleet.members.flatMap((node) => node.seen.map((seen) => ({ node, ...seen })))
-  const strays = commands.filter(
-    ({ node, url, headers }) =>
-      url !== '/v1/topology' &&
-      (fleet.owner(url.split('/').at(-1) as string) !== node ||
-        headers['ringhold-route'] !== 'direct' ||
-        headers['ringhold-ring'] !== cache.ring?.checksum),
-  )
-  t.strictSame(strays, [])
-  t.match(cache.stats(), { redirects: 0, retries: 0, requests: 100 })
-})
+overBoth(
+  'each key goes straight to its owner, marked as direct, and a steady ring brings no 421',
+  async (t, transport) => {
+    const fleet = await smallFleet(t, 5)
+    await using cache = await Ringhold.connect({ transport, nodes: fleet.urls.slice(0, 1) })
+    await cache.setMany(keys.map((key) => [key, key]))
+    t.strictSame(await cache.getMany(keys), keys)
+    const commands = fleet.members.flatMap((node) => node.seen.map((seen) => ({ node, ...seen })))
+    const strays = commands.filter(
+      ({ node, url, headers }) =>
+        url !== '/v1/topology' &&
+        (fleet.owner(url.split('/').at(-1) as string) !== node || headers['ringhold-route'] !== 'direct'),
+    )
+    t.strictSame(strays, [])
+    t.match(cache.stats(), { redirects: 0, retries: 0, requests: 100 })
+  },
+)
 
-test('values come in the order of the keys, undefined for misses, the same for keys that come twice', async (t) => {
-  const fleet = await smallFleet(t)
-  await using cache = await Ringhold.connect({ nodes: fleet.urls })
-  await cache.setMany(
-    new Map<string, unknown>([
-      ['a', 1],
-      ['b', null],
-    ]),
-  )
-  await cache.setMany(Object.entries({ c: 'x' }))
-  t.strictSame(await cache.getMany(['c', 'miss', 'a', 'b', 'a']), ['x', undefined, 1, null, 1])
-  t.strictSame(await cache.getMany([]), [])
-  t.strictSame(await cache.setMany([]), [])
-  t.equal(await cache.deleteMany(['a', 'a', 'miss', 'b']), 2)
-})
+overBoth(
+  'values come in the order of the keys, undefined for misses, the same for keys that come twice',
+  async (t, transport) => {
+    const fleet = await smallFleet(t)
+    await using cache = await Ringhold.connect({ transport, nodes: fleet.urls })
+    await cache.setMany(
+      new Map<string, unknown>([
+        ['a', 1],
+        ['b', null],
+      ]),
+    )
+    await cache.setMany(Object.entries({ c: 'x' }))
+    t.strictSame(await cache.getMany(['c', 'miss', 'a', 'b', 'a']), ['x', undefined, 1, null, 1])
+    t.strictSame(await cache.getMany([]), [])
+    t.strictSame(await cache.setMany([]), [])
+    t.equal(await cache.deleteMany(['a', 'a', 'miss', 'b']), 2)
+  },
+)
 
-test('entries take the options of the call, and their own before them; of a key that comes twice the last is stored', async (t) => {
-  const fleet = await smallFleet(t)
-  await using cache = await Ringhold.connect({ nodes: fleet.urls })
-  await cache.setMany(
-    [
-      ['a', 1],
-      ['b', 2, { ttlMs: 5000 }],
-      ['c', 1],
-      ['c', 2],
-    ],
-    { ttlMs: 9000 },
-  )
-  t.match(await cache.getEntry('a'), { ttlMs: 9000 })
-  t.match(await cache.getEntry('b'), { ttlMs: 5000 })
-  t.equal(await cache.get('c'), 2)
-  const results = await cache.setMany(
-    [
-      ['a', 1],
-      ['new', 1],
-    ],
-    { ifAbsent: true },
-  )
-  t.match(results, [
-    { stored: false, reason: 'condition' },
-    { stored: true, created: true },
-  ])
-})
+overBoth(
+  'entries take the options of the call, and their own before them; of a key that comes twice the last is stored',
+  async (t, transport) => {
+    const fleet = await smallFleet(t)
+    await using cache = await Ringhold.connect({ transport, nodes: fleet.urls })
+    await cache.setMany(
+      [
+        ['a', 1],
+        ['b', 2, { ttlMs: 5000 }],
+        ['c', 1],
+        ['c', 2],
+      ],
+      { ttlMs: 9000 },
+    )
+    t.match(await cache.getEntry('a'), { ttlMs: 9000 })
+    t.match(await cache.getEntry('b'), { ttlMs: 5000 })
+    t.equal(await cache.get('c'), 2)
+    const results = await cache.setMany(
+      [
+        ['a', 1],
+        ['new', 1],
+      ],
+      { ifAbsent: true },
+    )
+    t.match(results, [
+      { stored: false, reason: 'condition' },
+      { stored: true, created: true },
+    ])
+  },
+)
 
-test('no more commands at a time go to a node than it has connections', async (t) => {
+overBoth('a multi-key call has no more commands under way than the client may have', async (t, transport) => {
   const fleet = await smallFleet(t, 2)
-  await using cache = await Ringhold.connect({ nodes: fleet.urls, connectionsMax: 3 })
+  await using cache = await Ringhold.connect({ transport, nodes: fleet.urls, inFlightMax: 6 })
   let most = 0
-  const timer = setInterval(() => {
-    most = Math.max(most, cache.stats().inFlight)
-  }, 0)
-  t.teardown(() => clearInterval(timer))
-  await cache.setMany(keys.map((key) => [key, key]))
-  t.ok(most <= 6, `${most} in flight`)
-})
-
-test('a key that fails does not take the others with it: RINGHOLD_PARTIAL says which and why', async (t) => {
-  const fleet = await smallFleet(t)
-  await using cache = await Ringhold.connect({ nodes: fleet.urls })
-  await cache.setMany(keys.map((key) => [key, key]))
-  const node = fleet.owner('key-7')
-  node.hook = (request, response) => {
-    if (!request.url?.endsWith('/key-7')) return false
-    node.problem(response, new RingholdError('RINGHOLD_INTERNAL'))
-    return true
+  for (const node of fleet.members) {
+    node.onCommand = () => {
+      most = Math.max(most, cache.stats().inFlight)
+      return false
+    }
   }
-  const error: RingholdPartialError = await cache.getMany(keys).then(
-    () => t.fail('no failure'),
-    (reason) => reason,
-  )
-  t.match(error, { code: 'RINGHOLD_PARTIAL', message: /1 of 50 keys failed/ })
-  t.strictSame([...error.failures.keys()], ['key-7'])
-  t.equal(error.failures.get('key-7')?.code, 'RINGHOLD_INTERNAL')
-  t.strictSame(
-    error.values,
-    keys.map((key) => (key === 'key-7' ? undefined : key)),
-  )
-  await t.rejects(cache.setMany([['key-7', 1]]), { code: 'RINGHOLD_PARTIAL' })
-  await t.rejects(cache.deleteMany(['key-7']), { code: 'RINGHOLD_PARTIAL' })
+  const results = await Promise.all([1, 2].map((value) => cache.setMany(keys.map((key) => [key, value]))))
+  t.equal(results.flat().length, 100)
+  t.equal(most, 6)
 })
 
-test('the deadline is that of the whole call: what came in time is in the error', async (t) => {
+overBoth(
+  'a key that fails does not take the others with it: RINGHOLD_PARTIAL says which and why',
+  async (t, transport) => {
+    const fleet = await smallFleet(t)
+    await using cache = await Ringhold.connect({ transport, nodes: fleet.urls })
+    await cache.setMany(keys.map((key) => [key, key]))
+    const node = fleet.owner('key-7')
+    node.onCommand = (exchange) => {
+      if (exchange.command.key !== 'key-7') return false
+      exchange.answer(new RingholdError('RINGHOLD_INTERNAL'))
+      return true
+    }
+    const error: RingholdPartialError = await cache.getMany(keys).then(
+      () => t.fail('no failure'),
+      (reason) => reason,
+    )
+    t.match(error, { code: 'RINGHOLD_PARTIAL', message: /1 of 50 keys failed/ })
+    t.strictSame([...error.failures.keys()], ['key-7'])
+    t.equal(error.failures.get('key-7')?.code, 'RINGHOLD_INTERNAL')
+    t.strictSame(
+      error.values,
+      keys.map((key) => (key === 'key-7' ? undefined : key)),
+    )
+    await t.rejects(cache.setMany([['key-7', 1]]), { code: 'RINGHOLD_PARTIAL' })
+    await t.rejects(cache.deleteMany(['key-7']), { code: 'RINGHOLD_PARTIAL' })
+  },
+)
+
+overBoth('the deadline is that of the whole call: what came in time is in the error', async (t, transport) => {
   const fleet = await smallFleet(t)
-  await using cache = await Ringhold.connect({ nodes: fleet.urls })
+  await using cache = await Ringhold.connect({ transport, nodes: fleet.urls })
   await cache.setMany(keys.map((key) => [key, key]))
   const frozen = fleet.owner('key-7')
-  frozen.hook = (request) => request.url !== '/v1/topology'
+  frozen.onCommand = silent
   const start = performance.now()
   const error: RingholdPartialError = await cache.getMany(keys, { timeoutMs: 200 }).then(
     () => t.fail('no failure'),
@@ -122,9 +134,9 @@ test('the deadline is that of the whole call: what came in time is in the error'
   )
 })
 
-test('a ring that changes under a multi-key call moves single keys, not the call', async (t) => {
+overBoth('a ring that changes under a multi-key call moves single keys, not the call', async (t, transport) => {
   const fleet = await smallFleet(t)
-  await using cache = await Ringhold.connect({ nodes: fleet.urls })
+  await using cache = await Ringhold.connect({ transport, nodes: fleet.urls })
   await fleet.add('node-4')
   const results = await cache.setMany(keys.map((key) => [key, key]))
   t.ok(results.every(({ stored }) => stored))

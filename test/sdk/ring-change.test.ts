@@ -1,7 +1,6 @@
-import { test } from 'tap'
 import { Ringhold } from '#sdk/index.js'
 import { RingholdError } from '#sdk/protocol/index.js'
-import { type SmallFleet, smallFleet, until } from './small-fleet.ts'
+import { overBoth, type SmallFleet, smallFleet, until } from './small-fleet.ts'
 
 /** Keys that a node owns by the ring on which all agree. */
 function keysOf(fleet: SmallFleet, name: string, count: number): string[] {
@@ -14,9 +13,9 @@ function keysOf(fleet: SmallFleet, name: string, count: number): string[] {
   return keys
 }
 
-test('a hundred calls that meet 421 at once fetch the topology once, and all succeed', async (t) => {
+overBoth('a hundred calls that meet 421 at once fetch the topology once, and all succeed', async (t, transport) => {
   const fleet = await smallFleet(t, 3)
-  await using cache = await Ringhold.connect({ nodes: fleet.urls })
+  await using cache = await Ringhold.connect({ transport, nodes: fleet.urls })
   await fleet.add('node-4')
   const keys = keysOf(fleet, 'node-4', 100)
   const before = cache.stats().refreshes
@@ -28,9 +27,9 @@ test('a hundred calls that meet 421 at once fetch the topology once, and all suc
   t.equal(cache.stats().retryTokens, 500)
 })
 
-test('the node that answered 421 is asked for the topology', async (t) => {
+overBoth('the node that answered 421 is asked for the topology', async (t, transport) => {
   const fleet = await smallFleet(t, 5)
-  await using cache = await Ringhold.connect({ nodes: fleet.urls })
+  await using cache = await Ringhold.connect({ transport, nodes: fleet.urls })
   await fleet.add('node-6')
   const [key = ''] = keysOf(fleet, 'node-6', 1)
   const former = fleet.node(cache.ownerOf(key) as string)
@@ -40,17 +39,17 @@ test('the node that answered 421 is asked for the topology', async (t) => {
   t.equal(cache.ownerOf(key), 'node-6')
 })
 
-test('a conditional write that meets 421 is sent on: nothing was executed', async (t) => {
+overBoth('a conditional write that meets 421 is sent on: nothing was executed', async (t, transport) => {
   const fleet = await smallFleet(t, 3)
-  await using cache = await Ringhold.connect({ nodes: fleet.urls })
+  await using cache = await Ringhold.connect({ transport, nodes: fleet.urls })
   await fleet.add('node-4')
   const [key = ''] = keysOf(fleet, 'node-4', 1)
   t.match(await cache.set(key, 1, { ifAbsent: true }), { stored: true, created: true })
 })
 
-test('a reply from another ring brings a fetch, without any 421', async (t) => {
+overBoth('a reply from another ring brings a fetch, without any 421', async (t, transport) => {
   const fleet = await smallFleet(t, 3)
-  await using cache = await Ringhold.connect({ nodes: fleet.urls })
+  await using cache = await Ringhold.connect({ transport, nodes: fleet.urls })
   await fleet.add('node-4')
   const [key = ''] = keysOf(fleet, 'node-1', 1)
   const rings: (readonly string[])[] = []
@@ -61,35 +60,42 @@ test('a reply from another ring brings a fetch, without any 421', async (t) => {
   t.equal(cache.stats().redirects, 0)
 })
 
-test('a client at rest sees changes by its check, which is answered 304 while there are none', async (t) => {
-  const fleet = await smallFleet(t, 3)
-  await using cache = await Ringhold.connect({ nodes: fleet.urls, checkIntervalMs: 20 })
-  const etags = () => fleet.members.flatMap(({ seen }) => seen).filter(({ headers }) => headers['if-none-match']).length
-  await until(() => etags() >= 3, 'checks with an ETag')
-  const gone = fleet.node('node-2')
-  gone.status = 'left'
-  await until(() => cache.topology?.members.find(({ name }) => name === 'node-2')?.status === 'left', 'the leave')
-  t.equal(cache.nodeUrl('node-2'), undefined)
-})
+overBoth(
+  'a client at rest sees changes by its check, which is answered 304 while there are none',
+  async (t, transport) => {
+    const fleet = await smallFleet(t, 3)
+    await using cache = await Ringhold.connect({ transport, nodes: fleet.urls, checkIntervalMs: 20 })
+    const etags = () =>
+      fleet.members.flatMap(({ seen }) => seen).filter(({ headers }) => headers['if-none-match']).length
+    await until(() => etags() >= 3, 'checks with an ETag')
+    const gone = fleet.node('node-2')
+    gone.status = 'left'
+    await until(() => cache.topology?.members.find(({ name }) => name === 'node-2')?.status === 'left', 'the leave')
+    t.equal(cache.nodeUrl('node-2'), undefined)
+  },
+)
 
-test('a node that comes back under another address is followed, and the old connections are closed', async (t) => {
-  const fleet = await smallFleet(t, 3)
-  await using cache = await Ringhold.connect({ nodes: fleet.node('node-1').url, checkIntervalMs: 50 })
-  const node = fleet.node('node-2')
-  const [key = ''] = keysOf(fleet, 'node-2', 1)
-  await cache.set(key, 'old')
-  const oldUrl = node.url
-  await node.crash()
-  await node.listen()
-  t.not(node.url, oldUrl)
-  t.equal((await cache.set(key, 'new')).stored, true)
-  await until(() => cache.nodeUrl('node-2') === node.url, 'the new address')
-  t.equal(await cache.get(key), 'new')
-})
+overBoth(
+  'a node that comes back under another address is followed, and the old connections are closed',
+  async (t, transport) => {
+    const fleet = await smallFleet(t, 3)
+    await using cache = await Ringhold.connect({ transport, nodes: fleet.node('node-1').url, checkIntervalMs: 50 })
+    const node = fleet.node('node-2')
+    const [key = ''] = keysOf(fleet, 'node-2', 1)
+    await cache.set(key, 'old')
+    const oldUrl = node.url
+    await node.crash()
+    await node.listen()
+    t.not(node.url, oldUrl)
+    t.equal((await cache.set(key, 'new')).stored, true)
+    await until(() => cache.nodeUrl('node-2') === node.url, 'the new address')
+    t.equal(await cache.get(key), 'new')
+  },
+)
 
-test('the connections to a departed node are closed, those to a seed are kept', async (t) => {
+overBoth('the connections to a departed node are closed, those to a seed are kept', async (t, transport) => {
   const fleet = await smallFleet(t, 3)
-  await using cache = await Ringhold.connect({ nodes: fleet.node('node-1').url, checkIntervalMs: 20 })
+  await using cache = await Ringhold.connect({ transport, nodes: fleet.node('node-1').url, checkIntervalMs: 20 })
   await cache.setMany(Array.from({ length: 60 }, (_, index) => [`key-${index}`, index]))
   const departed = fleet.node('node-3')
   t.ok(departed.connections > 0)
@@ -97,10 +103,10 @@ test('the connections to a departed node are closed, those to a seed are kept', 
   await until(() => departed.connections === 0, 'the end of the connections')
 })
 
-test('when every known node has moved, the seed leads to them again', async (t) => {
+overBoth('when every known node has moved, the seed leads to them again', async (t, transport) => {
   const fleet = await smallFleet(t, 3)
   const seed = fleet.node('node-1')
-  await using cache = await Ringhold.connect({ nodes: seed.url })
+  await using cache = await Ringhold.connect({ transport, nodes: seed.url })
   for (const name of ['node-2', 'node-3']) await fleet.node(name).crash()
   for (const name of ['node-2', 'node-3']) await fleet.node(name).listen()
   for (const name of ['node-2', 'node-3']) {
@@ -108,37 +114,39 @@ test('when every known node has moved, the seed leads to them again', async (t) 
   }
 })
 
-test('two nodes that each take the other for the owner: the call ends at its deadline, after few requests', async (t) => {
-  const fleet = await smallFleet(t, 2)
-  fleet.node('node-1').believes = ['node-2']
-  fleet.node('node-2').believes = ['node-1']
-  await using cache = await Ringhold.connect({ nodes: fleet.urls })
-  const start = performance.now()
-  await t.rejects(cache.get('a', { timeoutMs: 1000 }), { code: 'RINGHOLD_TIMEOUT', message: /before that/ })
-  t.ok(performance.now() - start < 1200)
-  const requests = fleet.requests('GET', '/v1/caches') + fleet.requests('GET', '/v1/topology')
-  t.ok(requests < 60, `${requests} requests`)
-})
+overBoth(
+  'two nodes that each take the other for the owner: the call ends at its deadline, after few requests',
+  async (t, transport) => {
+    const fleet = await smallFleet(t, 2)
+    fleet.node('node-1').believes = ['node-2']
+    fleet.node('node-2').believes = ['node-1']
+    await using cache = await Ringhold.connect({ transport, nodes: fleet.urls })
+    const start = performance.now()
+    await t.rejects(cache.get('a', { timeoutMs: 1000 }), { code: 'RINGHOLD_TIMEOUT', message: /before that/ })
+    t.ok(performance.now() - start < 1200)
+    const requests = fleet.requests('GET', '/v1/caches') + fleet.requests('GET', '/v1/topology')
+    t.ok(requests < 60, `${requests} requests`)
+  },
+)
 
-test('a 421 by the very ring of the client is waited out, not chased', async (t) => {
+overBoth('a 421 by the very ring of the client is waited out, not chased', async (t, transport) => {
   const fleet = await smallFleet(t, 3)
-  await using cache = await Ringhold.connect({ nodes: fleet.urls })
+  await using cache = await Ringhold.connect({ transport, nodes: fleet.urls })
   const node = fleet.owner('a')
   let refusals = 0
-  node.hook = (request, response) => {
-    if (request.url === '/v1/topology' || refusals++ >= 3) return false
-    response.setHeader('ringhold-ring', node.topology().ring)
-    node.problem(response, new RingholdError('RINGHOLD_WRONG_OWNER', { ring: node.topology().ring }))
+  node.onCommand = (exchange) => {
+    if (refusals++ >= 3) return false
+    exchange.answer(new RingholdError('RINGHOLD_WRONG_OWNER', { ring: node.topology().ring }))
     return true
   }
   t.equal((await cache.set('a', 1)).stored, true)
   t.equal(cache.stats().redirects, 3)
 })
 
-test('a topology of another fleet is not taken over', async (t) => {
+overBoth('a topology of another fleet is not taken over', async (t, transport) => {
   const fleet = await smallFleet(t, 1)
   const node = fleet.node('node-1')
-  await using cache = await Ringhold.connect({ nodes: fleet.urls, checkIntervalMs: 20 })
+  await using cache = await Ringhold.connect({ transport, nodes: fleet.urls, checkIntervalMs: 20 })
   const errors: RingholdError[] = []
   cache.on('error', (error) => errors.push(error))
   node.hook = (request, response) => {

@@ -1,43 +1,65 @@
 /**
- * A fleet of small HTTP servers in the test's own process that speak a node's HTTP interface, with a handle on
- * everything that can go wrong: what each node believes the ring to be, and what it does with a request.
+ * A fleet of small servers in the test's own process that speak to clients as nodes do, with a handle on everything that
+ * can go wrong: what each node believes the ring to be, and what it does with a request or a command.
  */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import type { Test } from 'tap'
+import { type Test, test } from 'tap'
+import type { Transport } from '#sdk/connection.js'
 import type { Status } from '#sdk/membership/index.js'
 import {
+  type Command,
+  type Condition,
   checkCacheName,
   checkKey,
   checkTtlMs,
-  etagOf,
+  defaultLimits,
+  FrameReader,
+  FrameWriter,
+  frameFlags,
+  framesContentType,
   headerNames,
-  parseEtags,
+  isCommand,
+  keyPath,
+  Names,
+  type Outcome,
   problemOf,
   RingholdError,
+  readCommand,
   ringOf,
   type Topology,
+  writeError,
+  writeHello,
+  writeOutcome,
+  writeRing,
+  writeSignal,
 } from '#sdk/protocol/index.js'
 import { type Ring, seedOfFleet } from '#sdk/ring/index.js'
 
 interface Stored {
-  readonly bytes: Buffer
+  readonly value: Uint8Array
   readonly contentType: string
-  readonly ttlMs: string | undefined
+  readonly ttlMs: number | undefined
   readonly version: number
 }
 
-/** Seen is a request that a node got. */
+/** Seen is a request that a node got; a command counts as the REST request that it stands for. */
 export interface Seen {
   readonly method: string
   readonly url: string
   readonly headers: IncomingMessage['headers']
 }
 
-/** Hook answers a request instead of the node when it returns true. */
+/** Hook answers a request for anything but commands instead of the node when it returns true. */
 export type Hook = (request: IncomingMessage, response: ServerResponse) => boolean
 
-const key = /^\/v1\/caches\/([^/]*)\/keys\/([^/?]+)$/
+/** CommandHook answers a command instead of the node when it returns true. */
+export type CommandHook = (exchange: Exchange) => boolean
+
+/** silent never answers a command. */
+export const silent: CommandHook = () => true
+
+const methods = { get: 'GET', set: 'PUT', delete: 'DELETE' } as const
 
 export class SmallNode {
   readonly name: string
@@ -47,6 +69,16 @@ export class SmallNode {
   status: Status = 'alive'
   url = ''
   hook: Hook | undefined
+  onCommand: CommandHook | undefined
+  /** Whether connections can be upgraded; false: it answers as a proxy would that does not know of that. */
+  upgrades = true
+  /** How often something came over an upgraded connection. */
+  reads = 0
+  readonly #talks = new Set<SmallTalk>()
+  /** Whether it reads nothing any more, so that clients cannot get rid of what they send. */
+  set deaf(isDeaf: boolean) {
+    for (const socket of this.#sockets) isDeaf ? socket.pause() : socket.resume()
+  }
   /** The names that this node takes for the ring; undefined: all that are alive. */
   believes: readonly string[] | undefined
   #server: Server | undefined
@@ -60,6 +92,7 @@ export class SmallNode {
 
   async listen(port = 0): Promise<void> {
     const server = createServer((request, response) => void this.#answer(request, response))
+    server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket as Socket, head))
     server.on('connection', (socket) => {
       this.#sockets.add(socket)
       socket.on('close', () => this.#sockets.delete(socket))
@@ -67,6 +100,24 @@ export class SmallNode {
     await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve))
     this.#server = server
     this.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  }
+
+  /** streams counts the upgraded connections. */
+  get streams(): number {
+    return this.#talks.size
+  }
+
+  /** sayGoodbye asks all who have a stream to leave. */
+  sayGoodbye(): void {
+    const writer = new FrameWriter()
+    writeSignal(writer, 'goodbye')
+    const goodbye = writer.take()
+    for (const talk of this.#talks) talk.write(goodbye)
+  }
+
+  /** tellRing passes the ring on as it is now, without being asked. */
+  tellRing(): void {
+    for (const talk of this.#talks) talk.write(new Uint8Array(0))
   }
 
   get port(): number {
@@ -116,25 +167,32 @@ export class SmallNode {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const { method = '', url = '', headers } = request
-    this.seen.push({ method, url, headers })
+    if (url !== '/v1/commands') this.seen.push({ method, url, headers })
     if (this.hook?.(request, response)) return
-    const chunks: Buffer[] = []
-    for await (const chunk of request) chunks.push(chunk as Buffer)
     const topology = this.topology()
     response.setHeader(headerNames.ring, topology.ring)
-    try {
-      if (url === '/v1/topology') this.#answerTopology(request, response, topology)
-      else this.#answerKey(request, response, Buffer.concat(chunks))
-    } catch (error) {
-      if (!(error instanceof RingholdError)) throw error
-      this.problem(response, error)
-    }
+    if (url === '/v1/topology') this.#answerTopology(request, response, topology)
+    else if (url === '/v1/commands') await this.#answerCommands(request, response)
+    else this.problem(response, new RingholdError('RINGHOLD_ROUTE_NOT_FOUND'))
   }
 
   problem(response: ServerResponse, error: RingholdError): void {
     if (error.facts.retryAfterMs) response.setHeader('retry-after', error.facts.retryAfterMs / 1000)
     response.writeHead(error.status, { 'content-type': 'application/problem+json' })
     response.end(JSON.stringify(problemOf(error, this.name)))
+  }
+
+  /** take answers a command, or has the hook do it. */
+  take(exchange: Exchange): void {
+    const { method, url, isDirect } = exchange
+    this.seen.push({ method, url, headers: isDirect ? { [headerNames.route]: 'direct' } : {} })
+    if (this.onCommand?.(exchange)) return
+    try {
+      exchange.answer(this.#execute(exchange))
+    } catch (error) {
+      if (!(error instanceof RingholdError)) throw error
+      exchange.answer(error)
+    }
   }
 
   #answerTopology(request: IncomingMessage, response: ServerResponse, topology: Topology): void {
@@ -144,50 +202,178 @@ export class SmallNode {
     else response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(topology))
   }
 
-  #answerKey(request: IncomingMessage, response: ServerResponse, body: Buffer): void {
-    const match = key.exec(request.url ?? '')
-    if (!match) throw new RingholdError('RINGHOLD_ROUTE_NOT_FOUND')
-    const [cache, name] = [match[1] as string, decodeURIComponent(match[2] as string)]
-    checkCacheName(cache)
-    checkKey(name)
-    const ring = this.ring()
-    const owner = ring.coordinator(ring.token(name)) as string
-    const isOwner = owner === this.name
-    if (!isOwner && request.headers[headerNames.route] === 'direct') {
-      throw new RingholdError('RINGHOLD_WRONG_OWNER', { ring: ring.checksum, owner })
+  #upgrade(_request: IncomingMessage, socket: Socket, head: Buffer): void {
+    socket.on('error', () => {})
+    if (!this.upgrades) {
+      socket.end('HTTP/1.1 426 Upgrade Required\r\ncontent-length: 0\r\n\r\n')
+      return
     }
-    const peer = this.fleet.node(owner)
-    if (!isOwner && !peer.#server) throw new RingholdError('RINGHOLD_OWNER_UNREACHABLE')
-    peer.#apply(`${cache}/${name}`, request, response, body)
+    socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: ringhold/1\r\n\r\n')
+    const talk = new SmallTalk(this, {
+      write: (bytes) => socket.write(bytes),
+      breakOff: () => socket.resetAndDestroy(),
+    })
+    this.#talks.add(talk)
+    socket.on('close', () => this.#talks.delete(talk))
+    talk.receive(head)
+    socket.on('data', (chunk: Buffer) => {
+      this.reads++
+      talk.receive(chunk)
+    })
+    socket.on('end', () => socket.end())
   }
 
-  #apply(at: string, request: IncomingMessage, response: ServerResponse, body: Buffer): void {
-    const { method, headers } = request
+  async #answerCommands(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = []
+    for await (const chunk of request) chunks.push(chunk as Buffer)
+    response.writeHead(200, { 'content-type': framesContentType })
+    const talk = new SmallTalk(this, {
+      write: (bytes) => response.write(bytes),
+      breakOff: () => request.socket.resetAndDestroy(),
+    })
+    talk.onAnswer = () => talk.waiting === 0 && response.end()
+    talk.receive(Buffer.concat(chunks))
+  }
+
+  #execute({ command, isDirect }: Exchange): Outcome {
+    const { cache, key } = command
+    checkCacheName(cache)
+    checkKey(key)
+    const ring = this.ring()
+    const owner = ring.coordinator(ring.token(key)) as string
+    const isOwner = owner === this.name
+    if (!isOwner && isDirect) throw new RingholdError('RINGHOLD_WRONG_OWNER', { ring: ring.checksum, owner })
+    const peer = this.fleet.node(owner)
+    if (!isOwner && !peer.#server) throw new RingholdError('RINGHOLD_OWNER_UNREACHABLE')
+    return peer.#apply(command)
+  }
+
+  #apply(command: Command): Outcome {
+    const at = `${command.cache}/${command.key}`
     const stored = this.store.get(at)
-    if (stored) response.setHeader('etag', etagOf(stored.version))
-    const matches = headers['if-match'] === undefined ? undefined : parseEtags(headers['if-match'], 'strong')
-    const isMatch = stored && (matches === '*' || matches?.includes(stored.version))
-    if ((matches && !isMatch) || (headers['if-none-match'] === '*' && stored)) {
-      throw new RingholdError('RINGHOLD_CONDITION_FAILED')
+    if (command.type !== 'get' && command.condition && !holds(command.condition, stored?.version)) {
+      return { type: 'condition-failed', version: stored?.version }
     }
-    if (method === 'PUT') {
-      const ttlMs = headers[headerNames.ttl] as string | undefined
-      if (ttlMs !== undefined) checkTtlMs(Number(ttlMs))
-      const contentType = headers['content-type'] ?? 'application/octet-stream'
+    if (command.type === 'set') {
+      const { contentType, ttlMs } = command
+      if (ttlMs !== undefined) checkTtlMs(ttlMs)
       const version = this.fleet.nextVersion()
-      this.store.set(at, { bytes: body, contentType, ttlMs, version })
-      response.setHeader('etag', etagOf(version)).setHeader(headerNames.copies, '1')
-      response.writeHead(stored ? 204 : 201).end()
-      return
+      this.store.set(at, { value: command.value.slice(), contentType, ttlMs, version })
+      return { type: stored ? 'replaced' : 'created', version, copies: 1 }
     }
-    if (!stored) throw new RingholdError('RINGHOLD_KEY_NOT_FOUND')
-    if (method === 'DELETE') {
-      this.store.delete(at)
-      response.writeHead(204).end()
-      return
+    if (command.type === 'delete') return { type: this.store.delete(at) ? 'deleted' : 'absent' }
+    return stored ? { type: 'hit', ...stored } : { type: 'miss' }
+  }
+}
+
+function holds(condition: Condition, version: number | undefined): boolean {
+  if (condition.type === 'absent') return version === undefined
+  if (condition.type === 'present') return version !== undefined
+  return condition.versions.includes(version ?? Number.NaN) === (condition.type === 'version')
+}
+
+/** Line is where the frames of a talk go. */
+interface Line {
+  readonly write: (bytes: Uint8Array) => void
+  readonly breakOff: () => void
+}
+
+/** Exchange is a command that waits for its answer. */
+export class Exchange {
+  readonly command: Command
+  readonly isDirect: boolean
+  readonly #id: number
+  readonly #talk: SmallTalk
+
+  constructor(talk: SmallTalk, id: number, { command, isDirect }: { command: Command; isDirect: boolean }) {
+    this.#talk = talk
+    this.#id = id
+    this.command = command
+    this.isDirect = isDirect
+  }
+
+  get method(): string {
+    return methods[this.command.type]
+  }
+
+  get url(): string {
+    return keyPath(this.command.cache, this.command.key)
+  }
+
+  answer(answer: Outcome | RingholdError): void {
+    this.#talk.write(this.bytesOf(answer))
+    this.#talk.answered()
+  }
+
+  /** bytesOf is what answering would send. */
+  bytesOf(answer: Outcome | RingholdError): Uint8Array {
+    const writer = new FrameWriter()
+    if (answer instanceof RingholdError) writeError(writer, this.#id, answer)
+    else writeOutcome(writer, this.#id, answer)
+    return writer.take()
+  }
+
+  /** write sends any bytes. */
+  write(bytes: Uint8Array): void {
+    this.#talk.write(bytes)
+  }
+
+  /** breakOff resets the connection. */
+  breakOff(): void {
+    this.#talk.breakOff()
+  }
+}
+
+/** SmallTalk is one conversation of a small node by frames. */
+class SmallTalk {
+  waiting = 0
+  onAnswer: () => void = () => {}
+  readonly #node: SmallNode
+  readonly #line: Line
+  readonly #reader = new FrameReader({ frameBytesMax: 1e8, fault: 'RINGHOLD_BAD_REQUEST' })
+  #ring: string
+
+  constructor(node: SmallNode, line: Line) {
+    this.#node = node
+    this.#line = line
+    this.#ring = node.topology().ring
+    const writer = new FrameWriter()
+    writeHello(writer, { limits: defaultLimits, name: node.name, ring: this.#ring })
+    line.write(writer.take())
+  }
+
+  receive(chunk: Uint8Array): void {
+    this.#reader.feed(chunk)
+    const exchanges: Exchange[] = []
+    while (this.#reader.next()) {
+      const { type, id, flags } = this.#reader
+      if (!isCommand(type)) continue
+      const { key, ...rest } = readCommand(this.#reader, new Names())
+      const command = { ...rest, key: Buffer.from(key).toString() } as Command
+      exchanges.push(new Exchange(this, id, { command, isDirect: (flags & frameFlags.direct) !== 0 }))
     }
-    if (stored.ttlMs !== undefined) response.setHeader(headerNames.ttl, stored.ttlMs)
-    response.writeHead(200, { 'content-type': stored.contentType }).end(stored.bytes)
+    this.waiting += exchanges.length
+    for (const exchange of exchanges) this.#node.take(exchange)
+  }
+
+  write(bytes: Uint8Array): void {
+    const { ring } = this.#node.topology()
+    if (ring !== this.#ring) {
+      this.#ring = ring
+      const writer = new FrameWriter()
+      writeRing(writer, ring)
+      this.#line.write(writer.take())
+    }
+    this.#line.write(bytes)
+  }
+
+  answered(): void {
+    this.waiting--
+    this.onAnswer()
+  }
+
+  breakOff(): void {
+    this.#line.breakOff()
   }
 }
 
@@ -248,4 +434,9 @@ export async function until(condition: () => boolean, what: string, timeoutMs = 
     if (performance.now() > end) throw new Error(`${what}: not within ${timeoutMs} ms`)
     await new Promise((resolve) => setImmediate(resolve))
   }
+}
+
+/** overBoth makes a test of a rule that holds whatever carries the commands. */
+export function overBoth(name: string, run: (t: Test, transport: Transport) => Promise<unknown>): void {
+  for (const transport of ['stream', 'post'] as const) test(`${name} (${transport})`, (t) => run(t, transport))
 }

@@ -14,16 +14,16 @@ export type Condition =
   /** Holds when the key is absent, too. */
   | { readonly type: 'not-version'; readonly versions: readonly Version[] }
 
-export interface GetCommand {
+export interface GetCommand<Key = string> {
   readonly type: 'get'
   readonly cache: string
-  readonly key: string
+  readonly key: Key
 }
 
-export interface SetCommand {
+export interface SetCommand<Key = string> {
   readonly type: 'set'
   readonly cache: string
-  readonly key: string
+  readonly key: Key
   readonly value: Uint8Array
   readonly contentType: string
   /** Milliseconds until the entry expires; undefined: never. */
@@ -31,14 +31,18 @@ export interface SetCommand {
   readonly condition?: Condition | undefined
 }
 
-export interface DeleteCommand {
+export interface DeleteCommand<Key = string> {
   readonly type: 'delete'
   readonly cache: string
-  readonly key: string
+  readonly key: Key
   readonly condition?: Condition | undefined
 }
 
-export type Command = GetCommand | SetCommand | DeleteCommand
+/** Command is one operation. Clients know keys as text; nodes handle them as their UTF-8 bytes and make no text of them. */
+export type Command<Key = string> = GetCommand<Key> | SetCommand<Key> | DeleteCommand<Key>
+
+/** ByteCommand is a command as a node executes it. */
+export type ByteCommand = Command<Uint8Array>
 
 export interface Hit {
   readonly type: 'hit'
@@ -73,8 +77,9 @@ export interface ConditionFailed {
 export type Outcome = Hit | Miss | Written | Deleted | ConditionFailed
 
 /** OutcomeOf is what a command can come to. */
-export type OutcomeOf<C extends Command> = C extends GetCommand
-  ? Hit | Miss
-  : C extends SetCommand
-    ? Written | ConditionFailed
-    : Deleted | ConditionFailed
+export type OutcomeOf<C extends Command<string | Uint8Array>> =
+  C extends GetCommand<string | Uint8Array>
+    ? Hit | Miss
+    : C extends SetCommand<string | Uint8Array>
+      ? Written | ConditionFailed
+      : Deleted | ConditionFailed

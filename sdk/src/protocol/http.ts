@@ -61,11 +61,11 @@ export function requestOf(command: Command): HttpRequest {
  * outcomeOf turns the reply to a command into its outcome. Throws the RingholdError that a problem body names, and
  * RINGHOLD_BAD_REPLY for anything that a node of this protocol does not answer.
  */
-export function outcomeOf<C extends Command>(command: C, reply: HttpReply): OutcomeOf<C> {
+export function outcomeOf<C extends Command<string | Uint8Array>>(command: C, reply: HttpReply): OutcomeOf<C> {
   return decode(command, reply) as OutcomeOf<C>
 }
 
-function decode(command: Command, reply: HttpReply): OutcomeOf<Command> {
+function decode(command: Command<string | Uint8Array>, reply: HttpReply): OutcomeOf<Command> {
   const { status } = reply
   if (status >= 400) {
     const error = errorOf(reply)

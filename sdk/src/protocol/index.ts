@@ -1,4 +1,5 @@
 export type {
+  ByteCommand,
   Command,
   Condition,
   ConditionFailed,
@@ -23,6 +24,8 @@ export {
   problemOf,
   RingholdError,
 } from './errors.ts'
+export * from './frames/index.ts'
+
 export {
   defaultContentType,
   errorOf,
@@ -35,6 +38,22 @@ export {
   parseEtags,
   requestOf,
 } from './http.ts'
-export { checkCacheName, checkContentType, checkKey, checkTtlMs, isWellFormed, utf8Length } from './key.ts'
-export { defaultLimits, type Limits, ttlMsMax } from './limits.ts'
+export {
+  checkCacheName,
+  checkContentType,
+  checkKey,
+  checkKeyBytes,
+  checkTtlMs,
+  isUtf8,
+  isWellFormed,
+  utf8Length,
+} from './key.ts'
+export {
+  batchBytesMax,
+  batchCommandsMax,
+  conditionVersionsMax,
+  defaultLimits,
+  type Limits,
+  ttlMsMax,
+} from './limits.ts'
 export { isOnRing, readTopology, ringOf, type Topology, type TopologyMember } from './topology.ts'

@@ -2,11 +2,14 @@
 import { RingholdError } from './errors.ts'
 import { defaultLimits, type Limits, ttlMsMax } from './limits.ts'
 
+/** Part of Node 20 and ES2024, not yet of the types that we compile with. */
+interface WellFormedness {
+  isWellFormed(): boolean
+}
+
 const cacheNamePattern = /^[a-z0-9][a-z0-9_-]{0,63}$/
 /** A type and a subtype in the characters of RFC 9110 §5.6.2, then anything printable as parameters. */
 const contentTypePattern = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+\/[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]*(;[\x20-\x7e\t]*)?$/
-/** With the u flag a surrogate pair is one character, so that this finds lone surrogates only. */
-const loneSurrogate = /\p{Surrogate}/u
 
 /** checkKey throws RINGHOLD_BAD_KEY unless the key is 1 to `keyBytesMax` bytes of UTF-8 without lone surrogates. */
 export function checkKey(key: unknown, limits: Limits = defaultLimits): asserts key is string {
@@ -18,6 +21,13 @@ export function checkKey(key: unknown, limits: Limits = defaultLimits): asserts 
     if (bytes > limits.keyBytesMax) throw badKey(`the key is longer than ${limits.keyBytesMax} bytes`)
   }
   if (!isWellFormed(key)) throw badKey('the key has a lone surrogate, which UTF-8 cannot express')
+}
+
+/** checkKeyBytes throws RINGHOLD_BAD_KEY unless the key is 1 to `keyBytesMax` bytes of well-formed UTF-8. */
+export function checkKeyBytes(key: Uint8Array, limits: Limits = defaultLimits): void {
+  if (key.length === 0) throw badKey('the key is empty')
+  if (key.length > limits.keyBytesMax) throw badKey(`the key is longer than ${limits.keyBytesMax} bytes`)
+  if (!isUtf8(key)) throw badKey('the key is not well-formed UTF-8')
 }
 
 /** checkCacheName throws RINGHOLD_BAD_CACHE unless the name matches [a-z0-9][a-z0-9_-]{0,63}. */
@@ -43,7 +53,28 @@ export function checkContentType(type: unknown, limits: Limits = defaultLimits):
 
 /** isWellFormed tells whether a text has no lone surrogate, which UTF-8 cannot express. */
 export function isWellFormed(text: string): boolean {
-  return !loneSurrogate.test(text)
+  return (text as WellFormedness & string).isWellFormed()
+}
+
+/** isUtf8 tells whether bytes are well-formed UTF-8: shortest forms only, no surrogates, nothing above U+10FFFF (RFC 3629). */
+export function isUtf8(bytes: Uint8Array): boolean {
+  for (let at = 0; at < bytes.length; ) {
+    const first = bytes[at] as number
+    if (first < 0x80) {
+      at++
+      continue
+    }
+    const size = first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0
+    if (size === 0 || at + size > bytes.length) return false
+    const second = bytes[at + 1] as number
+    // What the first byte leaves open: overlong forms, surrogates, and what lies beyond Unicode.
+    const least = first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80
+    const most = first === 0xed ? 0x9f : first === 0xf4 ? 0x8f : 0xbf
+    if (second < least || second > most) return false
+    for (let more = at + 2; more < at + size; more++) if ((bytes[more] as number) >>> 6 !== 2) return false
+    at += size
+  }
+  return true
 }
 
 /** utf8Length counts the bytes of a text in UTF-8, without making them. */

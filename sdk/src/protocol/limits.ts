@@ -13,3 +13,10 @@ export const defaultLimits: Limits = { keyBytesMax: 512, valueBytesMax: 1_048_57
 
 /** ttlMsMax is the longest time to live in milliseconds (about 285 years): anything above is refused as a mistake. */
 export const ttlMsMax = 9_007_199_254_740
+
+/** conditionVersionsMax is how many versions a condition may list. */
+export const conditionVersionsMax = 8_192
+
+/** batchCommandsMax and batchBytesMax bound a request that carries many commands. */
+export const batchCommandsMax = 1_000
+export const batchBytesMax = 4_194_304

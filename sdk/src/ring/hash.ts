@@ -58,6 +58,25 @@ export function hash32(text: string, seed: number): number {
   return finalMix(hash ^ bytes)
 }
 
+/** hash32Bytes returns the hash of bytes: of the UTF-8 of a text it is what hash32 returns for the text. */
+export function hash32Bytes(bytes: Uint8Array, seed: number): number {
+  let hash = seed | 0
+  const length = bytes.length
+  const tail = length & ~3
+  let at = 0
+  for (; at < tail; at += 4) {
+    const low = (bytes[at] as number) | ((bytes[at + 1] as number) << 8)
+    const high = (bytes[at + 2] as number) | ((bytes[at + 3] as number) << 8)
+    hash = mixBlock(hash, low | (high << 16))
+  }
+  if (at < length) {
+    let block = 0
+    for (let shift = 0; at < length; at++, shift += 8) block |= (bytes[at] as number) << shift
+    hash ^= scramble(block)
+  }
+  return finalMix(hash ^ length)
+}
+
 /** finalMix is the finaliser of MurmurHash3: it spreads every input bit over all 32 output bits. Its result is unsigned. */
 export function finalMix(value: number): number {
   let mixed = value

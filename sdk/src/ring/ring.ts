@@ -19,7 +19,7 @@
  */
 import { finalMix, hash32 } from './hash.ts'
 import { Scores, scoreBits } from './scores.ts'
-import { tokenCount, tokenOf } from './token.ts'
+import { tokenCount, tokenOf, tokenOfBytes } from './token.ts'
 
 /** maxMembers is how many members a ring may have: one for each token. */
 export const maxMembers = tokenCount
@@ -88,9 +88,19 @@ export class Ring {
     return tokenOf(key, this.seed)
   }
 
+  /** tokenOfBytes returns the token of a key that is there as its UTF-8 bytes. */
+  tokenOfBytes(key: Uint8Array): number {
+    return tokenOfBytes(key, this.seed)
+  }
+
   /** coordinator returns the name of a token's first owner; undefined when the ring has no members. */
   coordinator(token: number): string | undefined {
     return this.members[this.table[token * this.ownersPerToken] as number]?.name
+  }
+
+  /** coordinatorIndex returns where a token's first owner stands in `members`; −1 when the ring has no members. */
+  coordinatorIndex(token: number): number {
+    return this.table[token * this.ownersPerToken] ?? -1
   }
 
   /** owners returns the names of a token's owners, the coordinator first. */

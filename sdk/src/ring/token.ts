@@ -1,4 +1,4 @@
-import { hash32 } from './hash.ts'
+import { hash32, hash32Bytes } from './hash.ts'
 
 /** tokenCount is the number of tokens of every ring. */
 export const tokenCount = 16_384
@@ -9,4 +9,9 @@ export const tokenBits = 14
 /** tokenOf returns the token of a key: a whole number from 0 to 16,383. */
 export function tokenOf(key: string, seed: number): number {
   return hash32(key, seed) >>> (32 - tokenBits)
+}
+
+/** tokenOfBytes returns the token of a key that is there as its UTF-8 bytes. */
+export function tokenOfBytes(key: Uint8Array, seed: number): number {
+  return hash32Bytes(key, seed) >>> (32 - tokenBits)
 }

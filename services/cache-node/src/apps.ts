@@ -1,37 +1,79 @@
 /** The two listeners of a node with their routes: one for clients, one for peers. */
 import { defaultLimits, headerNames } from '@ringhold/sdk/protocol'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import type { Origin } from './core/decide.ts'
 import { explainRoute } from './http/explain-route.ts'
 import { gossipRoute } from './http/gossip-route.ts'
 import { healthRoutes } from './http/health-routes.ts'
 import { keyRoutes } from './http/key-routes.ts'
 import { newListener } from './http/listener.ts'
 import { statsRoute } from './http/stats-route.ts'
+import { getStraight } from './http/straight-get.ts'
 import { topologyRoute } from './http/topology-route.ts'
 import type { CacheNode } from './node.ts'
 import { explanationOf, statsOf, unreadinessOf } from './reports.ts'
+import { commandsRoute } from './stream/commands-route.ts'
+import type { Face } from './stream/conversation.ts'
+import { Streams } from './stream/streams.ts'
+import { upgradeTo } from './stream/upgrade.ts'
 
-/** clientApp makes the listener for clients. A request says by its route header whether its sender routes itself. */
-export function clientApp(node: CacheNode, logger: FastifyBaseLogger): FastifyInstance {
-  const app = newListener({ self: node.config.name, logger })
-  const ringChecksum = (): string => node.ring.checksum
+/** Listener is an HTTP listener and the streams that its connections were upgraded to. */
+export interface Listener {
+  readonly app: FastifyInstance
+  readonly streams: Streams
+  /** Whether it has begun to close. */
+  readonly isClosing: () => boolean
+}
+
+/** clientListener makes the listener for clients. A command says whether its sender routes itself. */
+export function clientListener(node: CacheNode, logger: FastifyBaseLogger): Listener {
+  const listener = commandListener(node, logger, (isDirect) => (isDirect ? 'direct' : 'plain'))
+  const { app } = listener
   app.register(keyRoutes, {
     ...keyFace(node),
     originOf: ({ headers }) => (headers[headerNames.route] === 'direct' ? 'direct' : 'plain'),
   })
-  app.register(topologyRoute, { feed: node.feed, ringChecksum })
+  const onFault = (error: unknown) => logger.error({ err: error }, 'a request failed')
+  getStraight(app.server, { ...keyFace(node), isClosing: listener.isClosing, onFault })
+  app.register(topologyRoute, { feed: node.feed, ringChecksum: () => node.ring.checksum })
   app.register(statsRoute, { stats: () => statsOf(node) })
   app.register(explainRoute, { explain: (cache, key) => explanationOf(node, cache, key) })
   app.register(healthRoutes, { unreadiness: () => unreadinessOf(node) })
-  return app
+  return listener
 }
 
-/** peerApp makes the listener for peers. Every command that comes here has been forwarded already. */
-export function peerApp(node: CacheNode, logger: FastifyBaseLogger): FastifyInstance {
-  const app = newListener({ self: node.config.name, logger })
-  app.register(keyRoutes, { ...keyFace(node), originOf: () => 'forwarded' })
-  app.register(gossipRoute, { gossiper: () => node.gossiper })
-  return app
+/** peerListener makes the listener for peers. Every command that comes here has been forwarded already. */
+export function peerListener(node: CacheNode, logger: FastifyBaseLogger): Listener {
+  const listener = commandListener(node, logger, () => 'forwarded')
+  listener.app.register(gossipRoute, { gossiper: () => node.gossiper })
+  return listener
+}
+
+function commandListener(
+  node: CacheNode,
+  logger: FastifyBaseLogger,
+  originOf: (isDirect: boolean) => Origin,
+): Listener {
+  const self = node.config.name
+  const app = newListener({ self, logger })
+  const face: Face = {
+    self,
+    limits: defaultLimits,
+    execute: node.executor.execute.bind(node.executor),
+    originOf,
+    ringChecksum: () => node.ring.checksum,
+    onFault: (error) => logger.error({ err: error }, 'a command failed'),
+  }
+  const streams = new Streams({ face })
+  let isClosing = false
+  app.addHook('preClose', (done) => {
+    isClosing = true
+    streams.sayGoodbye()
+    done()
+  })
+  upgradeTo(app.server, streams, self)
+  app.register(commandsRoute, { face, isClosing: () => isClosing })
+  return { app, streams, isClosing: () => isClosing }
 }
 
 function keyFace(node: CacheNode) {

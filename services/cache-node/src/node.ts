@@ -9,9 +9,9 @@ import type { Server } from 'node:http'
 import type { Member, View } from '@ringhold/sdk/membership'
 import { defaultLimits, type RingholdError } from '@ringhold/sdk/protocol'
 import { seedOfFleet } from '@ringhold/sdk/ring'
-import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import type { FastifyBaseLogger } from 'fastify'
 import { advertisedUrl } from './addresses.ts'
-import { clientApp, peerApp } from './apps.ts'
+import { clientListener, type Listener, peerListener } from './apps.ts'
 import { HybridClock } from './clock/hybrid-clock.ts'
 import type { NodeConfig } from './config.ts'
 import { type Counters, newCounters } from './core/counters.ts'
@@ -53,8 +53,8 @@ export class CacheNode {
   readonly #options: NodeOptions
   readonly #rings: RingOfView
   readonly #forwarder: PeerForwarder
-  readonly #clients: FastifyInstance
-  readonly #peers: FastifyInstance
+  readonly #clients: Listener
+  readonly #peers: Listener
   #membership: Membership | undefined
   #gossiper: Gossiper | undefined
   #sweeper: NodeJS.Timeout | undefined
@@ -72,7 +72,7 @@ export class CacheNode {
       now: performance.now(),
     })
     this.#rings = new RingOfView({ seed: seedOfFleet(config.fleet), copies: config.copies })
-    this.#forwarder = new PeerForwarder({ self: config.name, limits: defaultLimits })
+    this.#forwarder = new PeerForwarder({ limits: defaultLimits })
     this.executor = new Executor({
       self: config.name,
       store: this.store,
@@ -87,8 +87,8 @@ export class CacheNode {
       wallMs: () => Date.now(),
       onRingSuspect: (peerUrl) => this.#gossiper?.suspectRing(peerUrl),
     })
-    this.#clients = clientApp(this, logger)
-    this.#peers = peerApp(this, logger)
+    this.#clients = clientListener(this, logger)
+    this.#peers = peerListener(this, logger)
   }
 
   get ring() {
@@ -130,7 +130,12 @@ export class CacheNode {
 
   /** The server of the listener for clients. */
   get clientServer(): Server {
-    return this.#clients.server
+    return this.#clients.app.server
+  }
+
+  /** How many streams are open, of clients and of peers. */
+  get streams(): number {
+    return this.#clients.streams.size + this.#peers.streams.size
   }
 
   answers(now: number): Answers {
@@ -145,8 +150,8 @@ export class CacheNode {
   async start(): Promise<void> {
     const { config, logger, onFatal, membershipSettings } = this.#options
     const { host } = config
-    const peerPort = await listenOn(this.#peers, { host, port: config.peerPort, variable: 'RINGHOLD_PEER_PORT' })
-    const clientPort = await listenOn(this.#clients, { host, port: config.port, variable: 'RINGHOLD_PORT' })
+    const peerPort = await listenOn(this.#peers.app, { host, port: config.peerPort, variable: 'RINGHOLD_PEER_PORT' })
+    const clientPort = await listenOn(this.#clients.app, { host, port: config.port, variable: 'RINGHOLD_PORT' })
     const urls = {
       client: config.url ?? advertisedUrl(host, clientPort),
       peer: config.peerUrl ?? advertisedUrl(host, peerPort),
@@ -195,13 +200,13 @@ export class CacheNode {
     this.#options.logger.info('stopped')
   }
 
-  async #close(apps: readonly FastifyInstance[], drainMs: number): Promise<void> {
+  async #close(listeners: readonly Listener[], drainMs: number): Promise<void> {
     clearInterval(this.#sweeper)
     this.feed.close()
     await Promise.all([
       this.#gossiper?.close(),
       this.#forwarder.destroy(),
-      ...apps.map((app) => closeWithin(app, drainMs)),
+      ...listeners.map((listener) => closeWithin(listener, drainMs)),
     ])
   }
 
@@ -210,6 +215,7 @@ export class CacheNode {
     if (this.#rings.update(this.view)) {
       const { ring } = this
       const dropped = this.store.retain((token) => ring.coordinator(token) === name)
+      this.#clients.streams.tellRing(ring.checksum)
       this.#tokens = ring.tokensOf().get(name) ?? 0
       const members = ring.members.map((member) => member.name)
       this.#options.logger.info({ ring: ring.checksum, members, tokens: this.#tokens, dropped }, 'the ring changed')
@@ -234,8 +240,11 @@ export class CacheNode {
 }
 
 /** Closes a listener: idle connections at once, busy ones when they are done, or when the time is up. */
-async function closeWithin(app: FastifyInstance, ms: number): Promise<void> {
-  const timer = setTimeout(() => app.server.closeAllConnections(), ms)
+async function closeWithin({ app, streams }: Listener, ms: number): Promise<void> {
+  const timer = setTimeout(() => {
+    app.server.closeAllConnections()
+    streams.destroy()
+  }, ms)
   await app.close()
   clearTimeout(timer)
 }

@@ -37,6 +37,7 @@ export function statsOf(node: CacheNode): NodeStats {
     memoryBytesMax: bytesMax,
     caches: Object.fromEntries(caches),
     tokens: node.tokens,
+    streams: node.streams,
     ...node.counters,
     gossip: node.gossipCounters,
   }

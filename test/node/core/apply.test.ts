@@ -3,7 +3,7 @@ import { test } from 'tap'
 import { applyCommand, holds } from '#node/core/apply.js'
 import { smallStore, smallStoreBytes } from '../store/small-store.ts'
 
-const key = { cache: 'default', key: 'k' }
+const key = { cache: 'default', key: Buffer.from('k') }
 
 function fixture() {
   const store = smallStore()

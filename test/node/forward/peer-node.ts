@@ -11,6 +11,9 @@ import { Executor } from '#node/core/executor.js'
 import { PeerForwarder } from '#node/forward/peer-forwarder.js'
 import { keyRoutes } from '#node/http/key-routes.js'
 import { newListener } from '#node/http/listener.js'
+import type { Face } from '#node/stream/conversation.js'
+import { Streams } from '#node/stream/streams.js'
+import { upgradeTo } from '#node/stream/upgrade.js'
 import { smallStore } from '../store/small-store.ts'
 
 /** fleet maps the names of all nodes to their peer URLs. */
@@ -29,7 +32,7 @@ export interface PeerNodeOptions {
 export async function peerNode(t: Test, { name, fleet, ring: names, ...limits }: PeerNodeOptions) {
   const ring = new Ring({ members: names.map((member) => ({ name: member })), seed: 1, copies: 1 })
   const counters = newCounters()
-  const forwarder = new PeerForwarder({ self: name, limits: defaultLimits, ...limits })
+  const forwarder = new PeerForwarder({ limits: defaultLimits, ...limits })
   const suspected: string[] = []
   const executor = new Executor({
     self: name,
@@ -48,9 +51,19 @@ export async function peerNode(t: Test, { name, fleet, ring: names, ...limits }:
   let forwardedRequests = 0
   const listen = async (origin: Origin): Promise<string> => {
     const app = newListener({ self: name, logger: pino({ level: 'silent' }) })
-    app.addHook('onRequest', async () => {
-      if (origin === 'forwarded') forwardedRequests++
-    })
+    const face: Face = {
+      self: name,
+      limits: defaultLimits,
+      execute: (command, from) => {
+        if (from === 'forwarded') forwardedRequests++
+        return executor.execute(command, from)
+      },
+      originOf: () => origin,
+      ringChecksum: () => ring.checksum,
+      onFault: (error) => t.fail(String(error)),
+    }
+    const streams = new Streams({ face })
+    upgradeTo(app.server, streams, name)
     app.register(keyRoutes, {
       self: name,
       execute: (command, from) => executor.execute(command, from),
@@ -61,6 +74,7 @@ export async function peerNode(t: Test, { name, fleet, ring: names, ...limits }:
     await app.listen({ host: '127.0.0.1', port: 0 })
     t.teardown(async () => {
       app.server.closeAllConnections()
+      streams.destroy()
       await app.close()
     })
     return `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`

@@ -13,6 +13,7 @@ import type { Store } from '#node/store/store.js'
 import { smallStore } from '../store/small-store.ts'
 
 export interface RestApp {
+  readonly execute: Executor['execute']
   readonly app: FastifyInstance
   readonly store: Store
   readonly ring: Ring
@@ -26,7 +27,14 @@ export function restApp(t: Test, members: readonly string[] = ['n1']): RestApp {
   const store = smallStore()
   const ring = new Ring({ members: members.map((name) => ({ name })), seed: 1, copies: 1 })
   const app = newListener({ self: 'n1', logger: pino({ level: 'silent' }) })
-  const rest: RestApp = { app, store, ring, now: 0, answers: 'yes' }
+  const rest: RestApp = {
+    app,
+    store,
+    ring,
+    now: 0,
+    answers: 'yes',
+    execute: (command, origin) => executor.execute(command, origin),
+  }
   const executor = new Executor({
     self: 'n1',
     store,

@@ -4,7 +4,9 @@ import {
   checkCacheName,
   checkContentType,
   checkKey,
+  checkKeyBytes,
   checkTtlMs,
+  isUtf8,
   isWellFormed,
   ttlMsMax,
   utf8Length,
@@ -104,4 +106,55 @@ test('cache names, times to live and content types are checked', async (t) => {
   for (const type of ['', 'text', 'text/', '/plain', 'text/plain\r\nx: y', 'text/plän', `a/${'b'.repeat(300)}`, 1]) {
     t.throws(() => checkContentType(type), { code: 'RINGHOLD_BAD_CONTENT' }, String(type))
   }
+})
+
+test('bytes are UTF-8 when a strict decoder takes them', async (t) => {
+  const decoder = new TextDecoder('utf-8', { fatal: true })
+  const isDecodable = (bytes: Uint8Array): boolean => {
+    try {
+      decoder.decode(bytes)
+      return true
+    } catch {
+      return false
+    }
+  }
+  // Bytes at the borders of the ranges, where mistakes hide.
+  const byte = fc.constantFrom(
+    0x00,
+    0x7f,
+    0x80,
+    0x8f,
+    0x90,
+    0x9f,
+    0xa0,
+    0xbf,
+    0xc0,
+    0xc1,
+    0xc2,
+    0xdf,
+    0xe0,
+    0xed,
+    0xef,
+    0xf0,
+    0xf4,
+    0xf5,
+    0xff,
+  )
+  const bytes = fc.array(byte, { maxLength: 6 }).map((list) => Uint8Array.from(list))
+  holds(
+    t,
+    'as the decoder has it',
+    fc.property(bytes, (each) => isUtf8(each) === isDecodable(each)),
+    20_000,
+  )
+  const text = fc.string({ unit: 'binary' })
+  holds(
+    t,
+    'every text',
+    fc.property(text, (each) => isUtf8(new TextEncoder().encode(each))),
+  )
+  for (const wrong of [[], [0xff], Array(513).fill(0x61)]) {
+    t.throws(() => checkKeyBytes(Uint8Array.from(wrong)), { code: 'RINGHOLD_BAD_KEY' })
+  }
+  for (const right of [[0], Array(512).fill(0x61)]) t.doesNotThrow(() => checkKeyBytes(Uint8Array.from(right)))
 })

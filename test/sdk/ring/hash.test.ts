@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { test } from 'tap'
-import { hash32 } from '#sdk/ring/hash.js'
+import { hash32, hash32Bytes } from '#sdk/ring/hash.js'
+import { tokenOf, tokenOfBytes } from '#sdk/ring/token.js'
 import { holds } from '../../property.ts'
 
 test('the hash is MurmurHash3 x86_32, so that other languages can compute the ring too', async (t) => {
@@ -37,4 +38,18 @@ test('any text hashes as its UTF-8 bytes do, wherever the characters fall in the
     return hash32(text, seed) === bytewise(new TextEncoder().encode(text), seed)
   })
   holds(t, 'equal to the hash of the bytes', property, 2_000)
+})
+
+test('bytes have the hash and the token of the text that they are the UTF-8 of', async (t) => {
+  const seed = fc.nat({ max: 0xffff_ffff })
+  const property = fc.property(fc.string({ unit: 'binary', maxLength: 64 }), seed, (text, number) => {
+    const bytes = new TextEncoder().encode(text)
+    // A view of a larger buffer, as keys are.
+    const larger = new Uint8Array(bytes.length + 8).fill(7)
+    larger.set(bytes, 3)
+    const hashes = [bytes, larger.subarray(3, 3 + bytes.length)].map((each) => hash32Bytes(each, number))
+    const isSameHash = hashes.every((hash) => hash === hash32(text, number))
+    return isSameHash && tokenOfBytes(bytes, number) === tokenOf(text, number)
+  })
+  holds(t, 'equal for text and bytes', property, 2_000)
 })

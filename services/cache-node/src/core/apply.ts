@@ -1,6 +1,6 @@
 /** What a command does to the store of the node that executes it: read, decide, write, in one turn of the event loop. */
 import {
-  type Command,
+  type ByteCommand,
   type Condition,
   type DeleteCommand,
   type Outcome,
@@ -21,8 +21,8 @@ const deleted: Outcome = { type: 'deleted' }
 const absent: Outcome = { type: 'absent' }
 
 /** applyCommand executes a command on a store. Throws RINGHOLD_VALUE_TOO_LARGE for a value that can never fit. */
-export function applyCommand(store: Store, command: Command, moment: Moment & { token: number }): Outcome {
-  const place = { token: moment.token, cache: command.cache, key: Buffer.from(command.key) }
+export function applyCommand(store: Store, command: ByteCommand, moment: Moment & { token: number }): Outcome {
+  const place = { token: moment.token, cache: command.cache, key: command.key }
   if (command.type === 'get') return get(store, place, moment)
   return command.type === 'set' ? set(store, command, place, moment) : remove(store, command, place, moment)
 }
@@ -50,7 +50,7 @@ function get(store: Store, place: Place, { now }: Moment): Outcome {
   return { type: 'hit', value, contentType, version, ttlMs }
 }
 
-function set(store: Store, command: SetCommand, place: Place, { now, nextVersion }: Moment): Outcome {
+function set(store: Store, command: SetCommand<Uint8Array>, place: Place, { now, nextVersion }: Moment): Outcome {
   const { value, contentType, ttlMs, condition } = command
   if (condition !== undefined) {
     const present = store.read(place, now)?.version
@@ -69,7 +69,7 @@ function set(store: Store, command: SetCommand, place: Place, { now, nextVersion
 }
 
 /** What is absent already is not deleted again, whatever the condition: RFC 9110 §13.2.1 lets the 404 go first. */
-function remove(store: Store, { condition }: DeleteCommand, place: Place, { now }: Moment): Outcome {
+function remove(store: Store, { condition }: DeleteCommand<Uint8Array>, place: Place, { now }: Moment): Outcome {
   if (condition !== undefined) {
     const present = store.read(place, now)?.version
     if (present !== undefined && !holds(condition, present)) return { type: 'condition-failed', version: present }

@@ -10,9 +10,9 @@
  */
 import type { View } from '@ringhold/sdk/membership'
 import {
-  type Command,
+  type ByteCommand,
   checkCacheName,
-  checkKey,
+  checkKeyBytes,
   checkTtlMs,
   type Limits,
   type Outcome,
@@ -56,6 +56,8 @@ const retryAfterMs = 1_000
 export class Executor {
   readonly #around: Surroundings
   readonly #nextVersion: () => number
+  /** The cache name that was checked last: one comparison instead of a pattern for nearly every command. */
+  #checkedCache = ''
 
   constructor(around: Surroundings) {
     this.#around = around
@@ -63,12 +65,12 @@ export class Executor {
   }
 
   /** execute runs a command here or at its coordinator. Throws, or rejects with, a RingholdError. */
-  execute(command: Command, origin: Origin): Executed | Promise<Executed> {
+  execute(command: ByteCommand, origin: Origin): Executed | Promise<Executed> {
     this.#check(command)
     const { self, answers, ring: ringNow, now: clockNow, store } = this.#around
     const now = clockNow()
     const ring = ringNow()
-    const token = ring.token(command.key)
+    const token = ring.tokenOfBytes(command.key)
     const decision = decide({ self, answers: answers(now), origin, coordinator: ring.coordinator(token) })
     if (decision.type === 'forward') return this.#forward(command, decision.to)
     if (decision.type === 'refuse') throw this.#refusal(decision, ring)
@@ -77,10 +79,13 @@ export class Executor {
     return { outcome, by: self }
   }
 
-  #check(command: Command): void {
+  #check(command: ByteCommand): void {
     const { limits } = this.#around
-    checkCacheName(command.cache)
-    checkKey(command.key, limits)
+    if (command.cache !== this.#checkedCache) {
+      checkCacheName(command.cache)
+      this.#checkedCache = command.cache
+    }
+    checkKeyBytes(command.key, limits)
     if (command.type !== 'set') return
     if (command.ttlMs !== undefined) checkTtlMs(command.ttlMs)
     if (command.value.length > limits.valueBytesMax) {
@@ -92,7 +97,7 @@ export class Executor {
     }
   }
 
-  async #forward(command: Command, to: string): Promise<Executed> {
+  async #forward(command: ByteCommand, to: string): Promise<Executed> {
     const { counters, view, forwarder, clock, wallMs } = this.#around
     const peerUrl = view().get(to)?.urls.peer
     if (peerUrl === undefined) throw new RingholdError('RINGHOLD_OWNER_UNREACHABLE', { node: to })

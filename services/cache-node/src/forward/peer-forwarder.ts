@@ -1,19 +1,12 @@
-/** Forwarding over HTTP: the command goes to the coordinator's peer listener as it would to its client listener. */
-import {
-  type Command,
-  headerNames,
-  type Limits,
-  type Outcome,
-  outcomeOf,
-  RingholdError,
-  requestOf,
-} from '@ringhold/sdk/protocol'
+/**
+ * Forwarding over streams: the command goes to the coordinator's peer listener as a client's would to its client
+ * listener, one stream for each peer.
+ */
+import { type Attempt, cancel, Deadlines, StreamLane, type Unanswered } from '@ringhold/sdk/lane'
+import { type ByteCommand, type Limits, type Outcome, RingholdError } from '@ringhold/sdk/protocol'
 import type { Forwarder } from '../core/forwarder.ts'
-import { PeerLinks } from '../peer-links.ts'
 
 export interface PeerForwarderOptions {
-  /** The name of this node. */
-  readonly self: string
   readonly limits: Limits
   /** How long the owner has to answer. Default: 1,000 ms. */
   readonly deadlineMs?: number
@@ -21,76 +14,121 @@ export interface PeerForwarderOptions {
   readonly inFlightMax?: number
 }
 
-const connectionsMax = 64
-/** Room for headers' worth of JSON when the reply is a problem; values are bounded by the limits. */
-const problemBytesMax = 65_536
+/** Peer is a node that commands are forwarded to. */
+interface Peer {
+  readonly name: string
+  readonly peerUrl: string
+}
+
+interface Link {
+  readonly lane: StreamLane
+  inFlight: number
+}
 
 export class PeerForwarder implements Forwarder {
-  readonly #self: string
+  readonly #limits: Limits
   readonly #deadlineMs: number
   readonly #inFlightMax: number
-  readonly #links: PeerLinks
-  readonly #inFlight = new Map<string, number>()
+  readonly #deadlines = new Deadlines()
+  readonly #links = new Map<string, Link>()
 
-  constructor({ self, limits, deadlineMs = 1_000, inFlightMax = 512 }: PeerForwarderOptions) {
-    this.#self = self
+  constructor({ limits, deadlineMs = 1_000, inFlightMax = 512 }: PeerForwarderOptions) {
+    this.#limits = limits
     this.#deadlineMs = deadlineMs
     this.#inFlightMax = inFlightMax
-    const replyBytesMax = Math.max(limits.valueBytesMax, problemBytesMax)
-    this.#links = new PeerLinks({ connectionsMax, connectTimeoutMs: deadlineMs, replyBytesMax })
   }
 
-  async forward(command: Command, to: { readonly name: string; readonly peerUrl: string }): Promise<Outcome> {
-    const { name, peerUrl } = to
-    const inFlight = this.#inFlight.get(peerUrl) ?? 0
-    if (inFlight >= this.#inFlightMax) {
-      const detail = `${inFlight} commands are under way to ${name} already`
-      throw new RingholdError('RINGHOLD_OVERLOADED', { detail, node: name, retryAfterMs: 1_000 })
+  async forward(command: ByteCommand, to: Peer): Promise<Outcome> {
+    const link = this.#linkTo(to.peerUrl)
+    if (link.inFlight >= this.#inFlightMax) {
+      const detail = `${link.inFlight} commands are under way to ${to.name} already`
+      throw new RingholdError('RINGHOLD_OVERLOADED', { detail, node: to.name, retryAfterMs: 1_000 })
     }
-    this.#inFlight.set(peerUrl, inFlight + 1)
+    link.inFlight++
     try {
-      return await this.#send(command, name, peerUrl)
+      return await this.#send(command, to.name, link.lane)
     } finally {
-      const left = (this.#inFlight.get(peerUrl) as number) - 1
-      if (left > 0) this.#inFlight.set(peerUrl, left)
-      else this.#inFlight.delete(peerUrl)
+      link.inFlight--
     }
   }
 
   /** keepOnly closes the connections to all other peers. */
   keepOnly(peerUrls: ReadonlySet<string>): void {
-    this.#links.keepOnly(peerUrls)
-  }
-
-  destroy(): Promise<void> {
-    return this.#links.destroy()
-  }
-
-  async #send(command: Command, name: string, peerUrl: string): Promise<Outcome> {
-    const { method, path, headers, body } = requestOf(command)
-    headers[headerNames.forwardedBy] = this.#self
-    const deadline = new AbortController()
-    const timer = setTimeout(() => deadline.abort(), this.#deadlineMs)
-    try {
-      const { signal } = deadline
-      const reply = await this.#links.to(peerUrl).request({ method, path, headers, body: body ?? null, signal })
-      const bytes = new Uint8Array(await reply.body.arrayBuffer())
-      return outcomeOf(command, { status: reply.statusCode, headers: reply.headers, body: bytes })
-    } catch (cause) {
-      if (cause instanceof RingholdError && cause.code !== 'RINGHOLD_BAD_REPLY') throw cause
-      if (deadline.signal.aborted) {
-        const detail = `${name} did not answer within ${this.#deadlineMs} ms`
-        throw new RingholdError('RINGHOLD_OWNER_TIMEOUT', { detail, node: name, cause })
-      }
-      const detail = `${name} could not be reached (${reasonOf(cause)})`
-      throw new RingholdError('RINGHOLD_OWNER_UNREACHABLE', { detail, node: name, cause })
-    } finally {
-      clearTimeout(timer)
+    for (const [peerUrl, { lane }] of this.#links) {
+      if (peerUrls.has(peerUrl)) continue
+      this.#links.delete(peerUrl)
+      void lane.close()
     }
+  }
+
+  async destroy(): Promise<void> {
+    const links = [...this.#links.values()]
+    this.#links.clear()
+    await Promise.all(links.map(({ lane }) => lane.destroy()))
+  }
+
+  #linkTo(peerUrl: string): Link {
+    let link = this.#links.get(peerUrl)
+    if (link === undefined) {
+      link = { lane: this.#newLane(peerUrl), inFlight: 0 }
+      this.#links.set(peerUrl, link)
+    }
+    return link
+  }
+
+  #newLane(url: string): StreamLane {
+    return new StreamLane({
+      url,
+      streams: 1,
+      // Longer than a command waits: who is slow to connect is told from who refuses.
+      connectTimeoutMs: this.#deadlineMs * 2,
+      limits: this.#limits,
+      // Gossip tells of rings.
+      onRing: () => {},
+      onDeclined: (waiting, cause) => {
+        const error = new RingholdError('RINGHOLD_CONNECTION_LOST', { detail: cause.message, cause })
+        for (const attempt of waiting)
+          if (!attempt.isCancelled) attempt.fail({ type: 'refused', error, ring: undefined })
+      },
+    })
+  }
+
+  #send(command: ByteCommand, name: string, lane: StreamLane): Promise<Outcome> {
+    return new Promise((resolve, reject) => {
+      const deadline = this.#deadlines.add(performance.now() + this.#deadlineMs, () => {
+        cancel(attempt)
+        reject(silent(name, `no answer within ${this.#deadlineMs} ms`))
+      })
+      const attempt: Attempt = {
+        command,
+        isDirect: true,
+        id: 0,
+        isCancelled: false,
+        carrier: undefined,
+        succeed: (outcome) => {
+          this.#deadlines.remove(deadline)
+          resolve(outcome)
+        },
+        fail: (failure) => {
+          this.#deadlines.remove(deadline)
+          reject(errorOf(failure, name))
+        },
+      }
+      lane.submit(attempt)
+    })
   }
 }
 
-function reasonOf(cause: unknown): string {
-  const { code } = cause as { code?: unknown }
-  return typeof code === 'string' ? code : String(cause)
+/** What the peer says is said on; that it cannot be understood, or was not there, is said in our own words. */
+function errorOf({ type, error }: Unanswered, name: string): RingholdError {
+  if (type === 'reply' && error.code !== 'RINGHOLD_BAD_REPLY') return error
+  if ((error.cause as NodeJS.ErrnoException | undefined)?.code === 'ETIMEDOUT') {
+    return silent(name, error.facts.detail ?? error.code)
+  }
+  const detail = `${name} could not be reached (${error.facts.detail ?? error.code})`
+  return new RingholdError('RINGHOLD_OWNER_UNREACHABLE', { detail, node: name, cause: error })
+}
+
+function silent(name: string, what: string): RingholdError {
+  return new RingholdError('RINGHOLD_OWNER_TIMEOUT', { detail: `${name}: ${what}`, node: name })
 }

@@ -4,7 +4,7 @@
  */
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
 import {
-  type Command,
+  type ByteCommand,
   defaultContentType,
   etagOf,
   type Hit,
@@ -24,7 +24,7 @@ import { refuseEncodedContent } from './strictness.ts'
 export interface KeyRoutesOptions {
   /** The name of this node. */
   readonly self: string
-  readonly execute: (command: Command, origin: Origin) => Executed | Promise<Executed>
+  readonly execute: (command: ByteCommand, origin: Origin) => Executed | Promise<Executed>
   readonly originOf: (request: FastifyRequest) => Origin
   /** Checksum of the present ring. */
   readonly ringChecksum: () => string
@@ -55,7 +55,7 @@ export const keyRoutes: FastifyPluginCallbackTypebox<KeyRoutesOptions> = (app, o
   // HEAD comes with GET.
   app.get(url, { schema }, async (request, reply) => {
     const { cache } = request.params
-    const { outcome, by } = await execute({ type: 'get', cache, key: rawKeyOf(request.originalUrl) }, originOf(request))
+    const { outcome, by } = await execute({ type: 'get', cache, key: keyOf(request) }, originOf(request))
     if (outcome.type !== 'hit') {
       describe(reply, by, 'fwd=uri-miss')
       return sendProblem(reply, keyNotFound, self)
@@ -66,10 +66,10 @@ export const keyRoutes: FastifyPluginCallbackTypebox<KeyRoutesOptions> = (app, o
 
   app.put(url, { schema, bodyLimit: valueBytesMax }, async (request, reply) => {
     const { headers } = request
-    const command: Command = {
+    const command: ByteCommand = {
       type: 'set',
       cache: request.params.cache,
-      key: rawKeyOf(request.originalUrl),
+      key: keyOf(request),
       value: (request.body as Buffer | undefined) ?? noBytes,
       contentType: headers['content-type'] ?? defaultContentType,
       ttlMs: ttlMsOf(headers[headerNames.ttl]),
@@ -85,7 +85,7 @@ export const keyRoutes: FastifyPluginCallbackTypebox<KeyRoutesOptions> = (app, o
 
   app.delete(url, { schema, bodyLimit: valueBytesMax }, async (request, reply) => {
     const { cache } = request.params
-    const key = rawKeyOf(request.originalUrl)
+    const key = keyOf(request)
     const condition = conditionOf(request.headers)
     const { outcome, by } = await execute({ type: 'delete', cache, key, condition }, originOf(request))
     describe(reply, by)
@@ -115,6 +115,10 @@ function sendHit(request: FastifyRequest, reply: FastifyReply, hit: Hit): Fastif
 
 function conditionFailed(version: Version | undefined): RingholdError {
   return new RingholdError('RINGHOLD_CONDITION_FAILED', { ...(version !== undefined && { version }) })
+}
+
+function keyOf({ originalUrl }: FastifyRequest): Uint8Array {
+  return Buffer.from(rawKeyOf(originalUrl))
 }
 
 /** Throws RINGHOLD_BAD_TTL, quoting the field as it came, unless it is a plain number; execute judges the number. */

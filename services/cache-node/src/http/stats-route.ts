@@ -18,6 +18,7 @@ const nodeStats = Type.Object({
   memoryBytesMax: count,
   caches: Type.Record(Type.String(), Type.Object({ entries: count, bytes: count })),
   tokens: Type.Integer({ minimum: 0, description: 'How many tokens the node coordinates.' }),
+  streams: Type.Integer({ minimum: 0, description: 'How many streams are open, of clients and of peers.' }),
   hits: count,
   misses: count,
   sets: count,

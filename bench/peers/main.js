@@ -1,0 +1,64 @@
+#!/usr/bin/env node
+/**
+ * npm run bench: Ringhold beside Redis Cluster and memcached, five servers each on this machine, each through its
+ * clients, one client process at a time.
+ *
+ *      npm run bench [-- --quick] [--only <client,…>] [--json <file>]
+ *
+ * The clients take turns (A B C … A B C …, three rounds), so that whatever else the machine does meets all of them, and
+ * the median of the rounds counts. Processes that it starts are its own, on free ports, and are ended by their ids. A
+ * server that is not installed is left out: Debian has redis-server and memcached.
+ */
+import { writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { ClientProcess } from './client-process.js'
+import { contestants } from './contestants.js'
+import { summarise, tablesOf } from './report.js'
+import { scenarios } from './scenarios.js'
+import { startServers } from './servers.js'
+
+const { values } = parseArgs({
+  options: {
+    quick: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    json: { type: 'string', default: 'bench/peers/last.json' },
+  },
+})
+const rounds = values.quick ? 2 : 3
+const times = values.quick ? { warmMs: 150, runMs: 600 } : { warmMs: 500, runMs: 2_000 }
+const chosen = values.only?.split(',') ?? contestants.map(({ name }) => name)
+
+const servers = await startServers(
+  new Set(contestants.filter(({ name }) => chosen.includes(name)).map(({ server }) => server)),
+)
+const clients = []
+try {
+  for (const { name, server } of contestants) {
+    if (!chosen.includes(name)) continue
+    const started = servers.get(server)
+    if (started === undefined) console.log(`${name} is left out: ${server} is not installed`)
+    else clients.push(await ClientProcess.start(name, started))
+  }
+  const results = []
+  for (let round = 1; round <= rounds; round++) {
+    for (const client of clients) {
+      for (const scenario of scenarios) {
+        const result = await client.run(scenario, times)
+        results.push({ round, client: client.name, scenario: scenario.name, ...result })
+        process.stderr.write(
+          `round ${round}  ${client.name.padEnd(22)} ${scenario.name.padEnd(22)} ${Math.round(result.perSecond)}/s\n`,
+        )
+      }
+    }
+  }
+  const summary = summarise(results)
+  console.log(tablesOf(summary))
+  writeFileSync(
+    values.json,
+    `${JSON.stringify({ node: process.version, at: new Date().toISOString(), summary, results }, null, 2)}\n`,
+  )
+  console.log(`written to ${values.json}`)
+} finally {
+  await Promise.all(clients.map((client) => client.stop()))
+  await Promise.all([...servers.values()].map((server) => server.stop()))
+}

@@ -1,0 +1,61 @@
+/** Medians of the rounds, and each figure of Ringhold beside the best of the others. */
+
+const figures = ['perSecond', 'clientUs', 'serverUs', 'p50Ms', 'p99Ms']
+
+/** summarise returns the median of each figure, by scenario and client. */
+export function summarise(results) {
+  const summary = {}
+  for (const { scenario, client } of results) {
+    const rounds = results.filter((result) => result.scenario === scenario && result.client === client)
+    summary[scenario] ??= {}
+    summary[scenario][client] = Object.fromEntries(
+      figures.map((figure) => [figure, median(rounds.map((round) => round[figure]))]),
+    )
+  }
+  return summary
+}
+
+/** tablesOf is the summary as text: all figures, then the ratios. */
+export function tablesOf(summary) {
+  return `${figureTable(summary)}\n\n${ratioTable(summary)}\n`
+}
+
+function figureTable(summary) {
+  const rows = [['', 'client', 'op/s', 'client µs/op', 'server µs/op', 'p50 ms', 'p99 ms']]
+  for (const [scenario, clients] of Object.entries(summary)) {
+    let label = scenario
+    for (const [client, { perSecond, clientUs, serverUs, p50Ms, p99Ms }] of Object.entries(clients)) {
+      const numbers = [Math.round(perSecond).toLocaleString('en'), clientUs.toFixed(2), serverUs.toFixed(2)]
+      rows.push([label, client, ...numbers, p50Ms.toFixed(3), p99Ms.toFixed(3)])
+      label = ''
+    }
+  }
+  return aligned(rows)
+}
+
+function ratioTable(summary) {
+  const rows = [['Ringhold over the best other client', 'op/s', 'best other', 'client CPU', 'p99']]
+  for (const [scenario, { ringhold, ...others }] of Object.entries(summary)) {
+    const rivals = Object.entries(others)
+    if (ringhold === undefined || rivals.length === 0) continue
+    const [name, best] = rivals.reduce((a, b) => (b[1].perSecond > a[1].perSecond ? b : a))
+    const ratios = [ringhold.clientUs / best.clientUs, ringhold.p99Ms / best.p99Ms].map(
+      (ratio) => `${ratio.toFixed(2)} ×`,
+    )
+    rows.push([scenario, `${(ringhold.perSecond / best.perSecond).toFixed(2)} ×`, name, ...ratios])
+  }
+  return aligned(rows)
+}
+
+function aligned(rows) {
+  const widths = rows[0].map((_, column) => Math.max(...rows.map((row) => row[column].length)))
+  const cell = (text, column) =>
+    /^[\d,.]+( ×)?$/.test(text) ? text.padStart(widths[column]) : text.padEnd(widths[column])
+  return rows.map((row) => row.map(cell).join('  ').trimEnd()).join('\n')
+}
+
+function median(numbers) {
+  const sorted = [...numbers].sort((a, b) => a - b)
+  const middle = sorted.length >> 1
+  return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+}

@@ -1,0 +1,73 @@
+/** Answers reads what a node says and hands each answer to the attempt that waits for it. */
+import {
+  FrameReader,
+  frameOverheadBytesMax,
+  frameTypes,
+  type Hello,
+  isAnswer,
+  RingholdError,
+  readAnswer,
+  readHello,
+  readRing,
+} from '../protocol/index.ts'
+import type { Slots } from './slots.ts'
+
+export interface AnswersOptions {
+  readonly slots: Slots
+  readonly valueBytesMax: number
+  /** Called with the checksum of the node's ring: at first, and when it has changed. */
+  readonly onRing: (ring: string) => void
+  readonly onGoodbye: () => void
+}
+
+export class Answers {
+  readonly #options: AnswersOptions
+  readonly #reader: FrameReader
+  #hello: Hello | undefined
+
+  constructor(options: AnswersOptions) {
+    this.#options = options
+    this.#reader = new FrameReader({
+      frameBytesMax: options.valueBytesMax + frameOverheadBytesMax,
+      fault: 'RINGHOLD_BAD_REPLY',
+    })
+  }
+
+  /** hello is how the node introduced itself; undefined before it has. */
+  get hello(): Hello | undefined {
+    return this.#hello
+  }
+
+  /** receive takes a chunk. Throws a RingholdError after which the connection is of no use. */
+  receive(chunk: Uint8Array): void {
+    const reader = this.#reader
+    reader.feed(chunk)
+    while (reader.next()) {
+      if (isAnswer(reader.type)) this.#answer(reader)
+      else this.#news(reader)
+    }
+  }
+
+  #answer(reader: FrameReader): void {
+    const { id } = reader
+    const answer = readAnswer(reader)
+    const attempt = this.#options.slots.give(id)
+    if (attempt === undefined) {
+      // Of id 0: the node cannot read what it got.
+      throw answer instanceof RingholdError ? answer : reader.bad(`nothing was asked with id ${id}`)
+    }
+    if (attempt.isCancelled) return
+    if (answer instanceof RingholdError) {
+      attempt.fail({ type: 'reply', error: answer, ring: answer.facts.ring })
+    } else attempt.succeed(answer)
+  }
+
+  #news(reader: FrameReader): void {
+    if (reader.type === frameTypes.hello) {
+      this.#hello = readHello(reader)
+      this.#options.onRing(this.#hello.ring)
+    } else if (reader.type === frameTypes.ring) this.#options.onRing(readRing(reader))
+    else if (reader.type === frameTypes.goodbye) this.#options.onGoodbye()
+    else if (reader.type !== frameTypes.pong) throw reader.bad('it is not one that a client takes')
+  }
+}

@@ -1,0 +1,187 @@
+/**
+ * A stream is one upgraded connection to a node: frames out, frames in, answers in any order.
+ *
+ *      submit ─► queue ─► one write        at once when nothing is under way, so that a lone call pays no wait;
+ *                                          else at the end of this turn of the event loop, with all that came meanwhile
+ *
+ * What does not fit into the socket stays in the queue, where it can still be cancelled without having been sent. A
+ * stream does not keep the process alive, and pings when it has nothing else to say: so both sides notice when the other one is gone.
+ */
+import type { Duplex } from 'node:stream'
+import { FrameWriter, type Limits, RingholdError, writeCommand, writeHello, writeSignal } from '../protocol/index.ts'
+import { Answers } from './answers.ts'
+import type { Attempt, Unanswered } from './attempt.ts'
+import { brokenOff } from './broken-off.ts'
+import { Slots, slotsMax } from './slots.ts'
+
+/** While so much waits in the socket, nothing more is written. */
+const outputBytesHigh = 1_048_576
+/** So much is put together for one write. */
+const writeBytes = 262_144
+/** How often a stream pings, and after how many of these times without a byte it is given up. */
+export const pingMs = 15_000
+const silentPingsMax = 2
+
+export interface StreamOptions {
+  readonly url: string
+  readonly limits: Limits
+  /** Called with the checksum of the node's ring: at first, and when it has changed. */
+  readonly onRing: (ring: string) => void
+  /** Called once when the stream takes nothing more: the node leaves, or the connection is closed. */
+  readonly onGone: (stream: Stream) => void
+}
+
+export class Stream {
+  readonly #options: StreamOptions
+  readonly #socket: Duplex
+  readonly #writer = new FrameWriter()
+  readonly #slots = new Slots()
+  readonly #answers: Answers
+  readonly #pings: NodeJS.Timeout
+  readonly #flushNow = () => {
+    this.#isScheduled = false
+    this.#flush()
+  }
+  #queue: Attempt[] = []
+  #isScheduled = false
+  #isGone = false
+  #isClosing = false
+  #silentPings = 0
+  #error: RingholdError | undefined
+  readonly #closed: Promise<void>
+
+  /** `head` is what came behind the reply to the upgrade already. */
+  constructor(socket: Duplex, head: Uint8Array, options: StreamOptions) {
+    this.#socket = socket
+    this.#options = options
+    this.#answers = new Answers({
+      slots: this.#slots,
+      valueBytesMax: options.limits.valueBytesMax,
+      onRing: options.onRing,
+      onGoodbye: () => this.#leave(),
+    })
+    this.#pings = setInterval(() => this.#ping(), pingMs).unref()
+    socket.on('data', (chunk: Uint8Array) => this.#receive(chunk))
+    socket.on('drain', () => this.#flush())
+    socket.on('end', () => socket.destroy())
+    socket.on('error', (cause) => this.#break(cause))
+    this.#closed = new Promise((resolve) => {
+      socket.on('close', () => {
+        this.#break()
+        resolve()
+      })
+    })
+    writeHello(this.#writer, { limits: options.limits, name: '', ring: '' })
+    this.#write()
+    if (head.length > 0) this.#receive(head)
+  }
+
+  /** load is how many attempts are under way. */
+  get load(): number {
+    return this.#slots.size + this.#queue.length
+  }
+
+  submit(attempt: Attempt): void {
+    // Those under way are bounded by the executor; those that were cancelled are not.
+    if (this.#queue.length >= slotsMax) this.#queue = this.#queue.filter(({ isCancelled }) => !isCancelled)
+    this.#queue.push(attempt)
+    if (this.#isScheduled) return
+    if (this.#slots.size === 0) this.#flush()
+    else {
+      this.#isScheduled = true
+      setImmediate(this.#flushNow)
+    }
+  }
+
+  /** close resolves when all is answered and the connection is closed. */
+  close(): Promise<void> {
+    this.#leave()
+    return this.#closed
+  }
+
+  /** destroy breaks the connection: what is under way fails. */
+  destroy(): Promise<void> {
+    this.#socket.destroy()
+    return this.#closed
+  }
+
+  #flush(): void {
+    const queue = this.#queue
+    let next = 0
+    while (next < queue.length && this.#socket.writableLength < outputBytesHigh) {
+      while (next < queue.length && this.#writer.length < writeBytes) this.#put(queue[next++] as Attempt)
+      this.#write()
+    }
+    if (next === queue.length) queue.length = 0
+    else this.#queue = queue.slice(next)
+    if (this.#slots.size > slotsMax) this.#break(new Error(`${slotsMax} answers are outstanding`))
+  }
+
+  #put(attempt: Attempt): void {
+    if (attempt.isCancelled) return
+    const id = this.#slots.take(attempt)
+    writeCommand(this.#writer, attempt.command, { id, isDirect: attempt.isDirect })
+  }
+
+  #write(): void {
+    if (this.#writer.length === 0) return
+    this.#socket.write(this.#writer.bytes)
+    // What the system has taken at once may be overwritten; what waits in the socket may not.
+    if (this.#socket.writableLength === 0) this.#writer.clear()
+    else this.#writer.take()
+  }
+
+  #receive(chunk: Uint8Array): void {
+    this.#silentPings = 0
+    try {
+      this.#answers.receive(chunk)
+    } catch (error) {
+      if (!(error instanceof RingholdError)) throw error
+      this.#break(error)
+    }
+    if (this.#isClosing) this.#endWhenDone()
+  }
+
+  #ping(): void {
+    if (this.#silentPings++ >= silentPingsMax) {
+      this.#break(new Error('the node is silent'))
+      return
+    }
+    writeSignal(this.#writer, 'ping')
+    this.#write()
+  }
+
+  /** Takes nothing more, and closes when all is answered. */
+  #leave(): void {
+    this.#isClosing = true
+    this.#goneOnce()
+    this.#endWhenDone()
+  }
+
+  #endWhenDone(): void {
+    if (this.load === 0 && !this.#socket.writableEnded) this.#socket.end()
+  }
+
+  #goneOnce(): void {
+    if (this.#isGone) return
+    this.#isGone = true
+    clearInterval(this.#pings)
+    this.#options.onGone(this)
+  }
+
+  #break(cause?: Error): void {
+    if (cause instanceof RingholdError) this.#error = cause
+    this.#socket.destroy()
+    this.#goneOnce()
+    const sent = this.#slots.clear()
+    const queued = this.#queue
+    this.#queue = []
+    for (const attempt of sent) if (!attempt.isCancelled) attempt.fail(this.#failureOf(true, cause))
+    for (const attempt of queued) if (!attempt.isCancelled) attempt.fail(this.#failureOf(false, cause))
+  }
+
+  #failureOf(isSent: boolean, cause: Error | undefined): Unanswered {
+    if (isSent && this.#error) return { type: 'reply', error: this.#error, ring: undefined }
+    return brokenOff(this.#options.url, { isSent, cause })
+  }
+}

@@ -1,0 +1,197 @@
+/**
+ * A reader finds the frames in the chunks of a stream, wherever the chunks are cut.
+ *
+ *      chunk   │ frame │ frame │ fra            a frame within one chunk is read where it lies, without a copy;
+ *      chunk   me │ frame │ frame │             one across chunks is put together in a buffer of its own
+ *
+ * After next() the reader stands in the body of a frame, and its fields are read in their order. It keeps at most one
+ * frame: memory grows with the bytes that came, never with the length that was announced. What is wrong throws one error of the given
+ * code; the reader is of no use then.
+ */
+import { type ErrorCode, RingholdError } from '../errors.ts'
+import { headBytes, lengthBytes } from './layout.ts'
+
+export interface FrameReaderOptions {
+  /** Longest frame; a longer one is an error as soon as its length is read. */
+  readonly frameBytesMax: number
+  /** Code of the errors: whose fault a bad frame is depends on the side. */
+  readonly fault: ErrorCode
+}
+
+const growBytes = 65_536
+const two32 = 4_294_967_296
+const two21 = 2_097_152
+const none = new Uint8Array(0)
+
+export class FrameReader {
+  id = 0
+  type = 0
+  flags = 0
+  /** The bytes in which the frame lies, from `at` (which fields move on) to `end`. */
+  bytes: Uint8Array = none
+  at = 0
+  end = 0
+  readonly #options: FrameReaderOptions
+  #chunk: Uint8Array = none
+  #chunkAt = 0
+  #partial: Uint8Array | undefined
+  #partialLength = 0
+
+  constructor(options: FrameReaderOptions) {
+    this.#options = options
+  }
+
+  /** feed adds a chunk. The one before must be used up: next() has returned false. */
+  feed(chunk: Uint8Array): void {
+    this.#chunk = chunk
+    this.#chunkAt = 0
+  }
+
+  /** next goes to the next frame; false when it needs another chunk for that. */
+  next(): boolean {
+    if (this.#partial !== undefined) return this.#nextAcrossChunks(this.#partial)
+    const left = this.#chunk.length - this.#chunkAt
+    if (left < lengthBytes) return this.#keepRest(left, lengthBytes)
+    const bytes = lengthBytes + this.#lengthAt(this.#chunk, this.#chunkAt)
+    if (left < bytes) return this.#keepRest(left, bytes)
+    this.#open(this.#chunk, this.#chunkAt, bytes)
+    this.#chunkAt += bytes
+    return true
+  }
+
+  /** unread is how many bytes of the chunk are not used up. */
+  get unread(): number {
+    return this.#chunk.length - this.#chunkAt
+  }
+
+  /** finish tells that the stream is over. Throws when it ended within a frame. */
+  finish(): void {
+    if (this.#partial !== undefined || this.unread > 0) throw this.bad('it ends within a frame')
+  }
+
+  u8(): number {
+    this.#need(1)
+    return this.bytes[this.at++] as number
+  }
+
+  u16(): number {
+    this.#need(2)
+    const { bytes, at } = this
+    this.at = at + 2
+    return (bytes[at] as number) | ((bytes[at + 1] as number) << 8)
+  }
+
+  u32(): number {
+    this.#need(4)
+    this.at += 4
+    return u32At(this.bytes, this.at - 4)
+  }
+
+  /** u53 reads a whole number, or NaN where it was none. */
+  u53(): number {
+    this.#need(8)
+    const low = u32At(this.bytes, this.at)
+    const high = u32At(this.bytes, this.at + 4)
+    this.at += 8
+    return high < two21 ? high * two32 + low : Number.NaN
+  }
+
+  /** view reads `length` bytes, without a copy. */
+  view(length: number): Uint8Array {
+    this.#need(length)
+    this.at += length
+    return this.bytes.subarray(this.at - length, this.at)
+  }
+
+  /** rest reads all that is left of the frame, without a copy. */
+  rest(): Uint8Array {
+    return this.view(this.end - this.at)
+  }
+
+  /** latin1 reads `length` bytes as characters. */
+  latin1(length: number): string {
+    this.#need(length)
+    let text = ''
+    for (const end = this.at + length; this.at < end; this.at++)
+      text += String.fromCharCode(this.bytes[this.at] as number)
+    return text
+  }
+
+  /** done checks that the whole frame was read. */
+  done(): void {
+    if (this.at !== this.end) throw this.bad(`it has ${this.end - this.at} bytes too many`)
+  }
+
+  /** bad makes the error of a frame that cannot be read. */
+  bad(detail: string): RingholdError {
+    return new RingholdError(this.#options.fault, { detail: `a frame of type ${this.type} cannot be read: ${detail}` })
+  }
+
+  #need(bytes: number): void {
+    if (this.at + bytes > this.end) throw this.bad('it is too short')
+  }
+
+  #open(bytes: Uint8Array, start: number, length: number): void {
+    this.bytes = bytes
+    this.id = u32At(bytes, start + 4)
+    this.type = bytes[start + 8] as number
+    this.flags = bytes[start + 9] as number
+    this.at = start + headBytes
+    this.end = start + length
+  }
+
+  #lengthAt(bytes: Uint8Array, at: number): number {
+    const length = u32At(bytes, at)
+    if (length < headBytes - lengthBytes || length > this.#options.frameBytesMax) {
+      const detail = `a frame of ${length} bytes: at least ${headBytes - lengthBytes} and at most ${this.#options.frameBytesMax} are allowed`
+      throw new RingholdError(this.#options.fault, { detail })
+    }
+    return length
+  }
+
+  #keepRest(left: number, needed: number): false {
+    if (left > 0) {
+      this.#partial = new Uint8Array(Math.min(needed, Math.max(growBytes, left)))
+      this.#partialLength = 0
+      this.#take(this.#partial, left)
+    }
+    return false
+  }
+
+  #nextAcrossChunks(partial: Uint8Array): boolean {
+    if (this.#partialLength < lengthBytes) {
+      this.#take(partial, lengthBytes - this.#partialLength)
+      if (this.#partialLength < lengthBytes) return false
+    }
+    const needed = lengthBytes + this.#lengthAt(partial, 0)
+    const have = Math.min(needed, this.#partialLength + this.unread)
+    let whole = partial
+    if (whole.length < have) {
+      whole = new Uint8Array(Math.min(needed, Math.max(have, growBytes, partial.length * 2)))
+      whole.set(partial.subarray(0, this.#partialLength))
+      this.#partial = whole
+    }
+    this.#take(whole, have - this.#partialLength)
+    if (this.#partialLength < needed) return false
+    this.#partial = undefined
+    this.#open(whole, 0, needed)
+    return true
+  }
+
+  #take(into: Uint8Array, wanted: number): void {
+    const count = Math.min(wanted, this.unread)
+    into.set(this.#chunk.subarray(this.#chunkAt, this.#chunkAt + count), this.#partialLength)
+    this.#chunkAt += count
+    this.#partialLength += count
+  }
+}
+
+function u32At(bytes: Uint8Array, at: number): number {
+  return (
+    ((bytes[at] as number) |
+      ((bytes[at + 1] as number) << 8) |
+      ((bytes[at + 2] as number) << 16) |
+      ((bytes[at + 3] as number) << 24)) >>>
+    0
+  )
+}

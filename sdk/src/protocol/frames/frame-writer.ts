@@ -1,0 +1,149 @@
+/**
+ * A writer appends frames to one growing buffer, which leaves in one write to the socket: no buffer per frame.
+ *
+ *      begin ─► u8, u16, …, text, raw ─► end        end fills in the length
+ *
+ * Numbers are stored byte by byte, which the engine turns into plain stores: no DataView, no allocation.
+ */
+import { headBytes, lengthBytes } from './layout.ts'
+
+const capacityUsual = 16_384
+/** A buffer that a burst made larger than this is not kept. */
+const capacityKept = 1_048_576
+const two32 = 4_294_967_296
+
+export class FrameWriter {
+  #bytes: Uint8Array
+  #length = 0
+  #start = 0
+
+  constructor(capacity: number = capacityUsual) {
+    this.#bytes = new Uint8Array(capacity)
+  }
+
+  /** length is how many bytes are written. */
+  get length(): number {
+    return this.#length
+  }
+
+  /** bytes is what was written: a view that is good until the next write. */
+  get bytes(): Uint8Array {
+    return this.#bytes.subarray(0, this.#length)
+  }
+
+  /** take hands over what was written and starts with a new buffer. */
+  take(): Uint8Array {
+    const { bytes } = this
+    this.#bytes = new Uint8Array(capacityUsual)
+    this.#length = 0
+    return bytes
+  }
+
+  /** clear forgets what was written. */
+  clear(): void {
+    this.#length = 0
+    if (this.#bytes.length > capacityKept) this.#bytes = new Uint8Array(capacityUsual)
+  }
+
+  /** begin starts a frame and makes room for a body of `bytes`. */
+  begin(type: number, id: number, flags: number, bytes = 0): void {
+    this.reserve(headBytes + bytes)
+    const at = this.#length
+    const buffer = this.#bytes
+    this.#start = at
+    buffer[at + 4] = id
+    buffer[at + 5] = id >>> 8
+    buffer[at + 6] = id >>> 16
+    buffer[at + 7] = id >>> 24
+    buffer[at + 8] = type
+    buffer[at + 9] = flags
+    this.#length = at + headBytes
+  }
+
+  /** end closes the frame that was begun. */
+  end(): void {
+    const at = this.#start
+    const buffer = this.#bytes
+    const length = this.#length - at - lengthBytes
+    buffer[at] = length
+    buffer[at + 1] = length >>> 8
+    buffer[at + 2] = length >>> 16
+    buffer[at + 3] = length >>> 24
+  }
+
+  /** reserve makes room for `bytes` more. The fields below need room that was reserved. */
+  reserve(bytes: number): void {
+    const needed = this.#length + bytes
+    if (needed <= this.#bytes.length) return
+    const larger = new Uint8Array(Math.max(needed, this.#bytes.length * 2))
+    larger.set(this.bytes)
+    this.#bytes = larger
+  }
+
+  u8(value: number): void {
+    this.#bytes[this.#length++] = value
+  }
+
+  u16(value: number): void {
+    this.#bytes[this.#length++] = value
+    this.#bytes[this.#length++] = value >>> 8
+  }
+
+  u32(value: number): void {
+    this.u16(value)
+    this.u16(value >>> 16)
+  }
+
+  /** u53 writes a whole number up to 2^53 − 1; anything else becomes the number that reads as NaN. */
+  u53(value: number): void {
+    const isWhole = Number.isSafeInteger(value) && value >= 0
+    this.u32(isWhole ? value : 0xffff_ffff)
+    this.u32(isWhole ? Math.floor(value / two32) : 0xffff_ffff)
+  }
+
+  /** latin1 writes one byte for each character. */
+  latin1(text: string): void {
+    const buffer = this.#bytes
+    let at = this.#length
+    for (let index = 0; index < text.length; index++) buffer[at++] = text.charCodeAt(index)
+    this.#length = at
+  }
+
+  /** utf8 writes a text of well-formed UTF-16; reserve three bytes for each of its code units. Returns how many it wrote. */
+  utf8(text: string): number {
+    const buffer = this.#bytes
+    const start = this.#length
+    let at = start
+    for (let index = 0; index < text.length; index++) {
+      let code = text.charCodeAt(index)
+      if (code < 0x80) {
+        buffer[at++] = code
+        continue
+      }
+      if (code < 0x800) {
+        buffer[at++] = 0xc0 | (code >>> 6)
+      } else {
+        if (code >= 0xd800 && code < 0xdc00) {
+          code = 0x10000 + ((code - 0xd800) << 10) + (text.charCodeAt(++index) - 0xdc00)
+          buffer[at++] = 0xf0 | (code >>> 18)
+          buffer[at++] = 0x80 | ((code >>> 12) & 0x3f)
+        } else buffer[at++] = 0xe0 | (code >>> 12)
+        buffer[at++] = 0x80 | ((code >>> 6) & 0x3f)
+      }
+      buffer[at++] = 0x80 | (code & 0x3f)
+    }
+    this.#length = at
+    return at - start
+  }
+
+  raw(bytes: Uint8Array): void {
+    this.#bytes.set(bytes, this.#length)
+    this.#length += bytes.length
+  }
+
+  /** patchU16 replaces a number that was written at a place before its value was known. */
+  patchU16(at: number, value: number): void {
+    this.#bytes[at] = value
+    this.#bytes[at + 1] = value >>> 8
+  }
+}

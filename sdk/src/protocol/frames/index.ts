@@ -1,0 +1,14 @@
+export { isAnswer, readAnswer, writeError, writeOutcome } from './answer-frame.ts'
+export { isCommand, readCommand, writeCommand } from './command-frame.ts'
+export { FrameReader, type FrameReaderOptions } from './frame-reader.ts'
+export { FrameWriter } from './frame-writer.ts'
+export {
+  frameFlags,
+  frameOverheadBytesMax,
+  framesContentType,
+  frameTypes,
+  protocolRelease,
+  upgradeProtocol,
+} from './layout.ts'
+export { Names } from './names.ts'
+export { type Hello, readHello, readRing, writeHello, writeRing, writeSignal } from './session-frames.ts'

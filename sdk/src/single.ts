@@ -1,0 +1,131 @@
+/**
+ * One command as one call: one promise and one errand where all goes well.
+ *
+ *      begin ─► send ─┬─► succeed ─► resolve(read(outcome))
+ *                     ├─► fail ────► a scope for what is left of the time ─► finish ─► resolve or reject
+ *                     └─► expire ──► reject
+ */
+import type { Deadlines } from './deadlines.ts'
+import { Errand } from './errand.ts'
+import type { Executor } from './executor.ts'
+import type { Peer } from './fleet.ts'
+import type { Unanswered } from './lane/attempt.ts'
+import type { Command, Outcome, OutcomeOf } from './protocol/index.ts'
+import type { Scope } from './scope.ts'
+import type { Scopes } from './scopes.ts'
+
+/** Surroundings is what calls need of their client. */
+export interface Surroundings {
+  readonly executor: Executor
+  readonly deadlines: Deadlines
+  readonly scopes: Scopes
+  /** failOpen answers for an error that the client swallows, and throws every other. */
+  failOpen<R>(error: unknown, answer: R): R
+}
+
+/** Reading is how a caller gets its result. */
+export interface Reading<C extends Command, R> {
+  /** Turns an outcome into the result. What it throws is what the call rejects with. */
+  readonly read: (outcome: OutcomeOf<C>) => R
+  /** The result where the fleet is away and the client fails open. */
+  readonly whenUnreachable: R
+}
+
+/** CallLimits end a call. */
+export interface CallLimits {
+  readonly timeoutMs: number
+  readonly signal: AbortSignal | undefined
+}
+
+export class Single<C extends Command, R> extends Errand<C> {
+  readonly #around: Surroundings
+  readonly #reading: Reading<C, R>
+  #resolve: (result: R) => void = nobody
+  #reject: (reason: unknown) => void = nobody
+  #timeoutMs = 0
+
+  constructor(command: C, around: Surroundings, reading: Reading<C, R>) {
+    super(command)
+    this.#around = around
+    this.#reading = reading
+  }
+
+  /** begin sends the command, and has one of the two called in the end. */
+  begin(resolve: (result: R) => void, reject: (reason: unknown) => void, limits: CallLimits): void {
+    const { executor, deadlines, scopes } = this.#around
+    const { timeoutMs, signal } = limits
+    this.#resolve = resolve
+    this.#reject = reject
+    this.#timeoutMs = timeoutMs
+    try {
+      executor.admit(this.command)
+    } catch (error) {
+      this.#settleFailed(error)
+      return
+    }
+    this.begunMs = performance.now()
+    if (signal === undefined) {
+      deadlines.put(this, this.begunMs + timeoutMs)
+      if (executor.send(this)) return
+      deadlines.remove(this)
+    }
+    this.#goOn(scopes.within(limits, (scope: Scope) => executor.execute(this.command, scope)))
+  }
+
+  succeed(outcome: Outcome): void {
+    const { executor, deadlines } = this.#around
+    deadlines.remove(this)
+    executor.succeeded(this.peer as Peer)
+    executor.release(this.command)
+    this.#settle(outcome)
+  }
+
+  fail(failure: Unanswered): void {
+    const { executor, deadlines, scopes } = this.#around
+    deadlines.remove(this)
+    const limits = { timeoutMs: this.#timeoutMs, atMs: this.atMs }
+    this.#goOn(scopes.within(limits, (scope) => executor.finish(this, failure, scope)))
+  }
+
+  expire(): void {
+    const { executor } = this.#around
+    const error = executor.expired(this, { type: 'timeout', timeoutMs: this.#timeoutMs })
+    executor.release(this.command)
+    this.#settleFailed(error)
+  }
+
+  /** Waits for what the executor makes of it. */
+  #goOn(outcome: Promise<Outcome>): void {
+    const { executor } = this.#around
+    outcome.then(
+      (value) => {
+        executor.release(this.command)
+        this.#settle(value)
+      },
+      (error: unknown) => {
+        executor.release(this.command)
+        this.#settleFailed(error)
+      },
+    )
+  }
+
+  #settle(outcome: Outcome): void {
+    try {
+      this.#resolve(this.#reading.read(outcome as OutcomeOf<C>))
+    } catch (error) {
+      this.#settleFailed(error)
+    }
+  }
+
+  #settleFailed(error: unknown): void {
+    const { executor } = this.#around
+    executor.counters.failures++
+    try {
+      this.#resolve(this.#around.failOpen(error, this.#reading.whenUnreachable))
+    } catch (reason) {
+      this.#reject(reason)
+    }
+  }
+}
+
+function nobody(): void {}

@@ -1,0 +1,139 @@
+/**
+ * GET of a value straight from the socket to execute: plain reads are most of what REST clients do, and everything that
+ * a framework does for a request costs as much again as reading the value.
+ *
+ *      request ─┬─► GET of a key, nothing special about it ─► execute ─► reply
+ *               └─► anything else ─────────────────────────► the routes
+ *
+ * What it takes it answers as the key route does, field for field, which a test holds it to. Everything that needs a
+ * decision goes to the routes: conditions, callers that route themselves, queries, bodies, doubtful requests.
+ */
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
+import { etagOf, headerNames, problemOf, RingholdError } from '@ringhold/sdk/protocol'
+import type { Executed } from '../core/executor.ts'
+import type { KeyRoutesOptions } from './key-routes.ts'
+import { rawKeyOf } from './raw-key.ts'
+
+export interface StraightGetOptions extends Omit<KeyRoutesOptions, 'originOf' | 'valueBytesMax'> {
+  /** Whether the listener closes, and its replies have to say so. */
+  readonly isClosing: () => boolean
+  /** Called with what is our own fault. */
+  readonly onFault: (error: unknown) => void
+}
+
+const prefix = '/v1/caches/'
+const infix = '/keys/'
+
+/** Header fields that a plain read does not have, by their names in lower case. */
+const special = new Set([
+  ...['if-match', 'if-none-match', headerNames.route, headerNames.forwardedBy, 'expect'],
+  ...['content-length', 'content-encoding', 'transfer-encoding'],
+])
+const hostLength = 4
+
+const keyNotFound = new RingholdError('RINGHOLD_KEY_NOT_FOUND')
+
+/** getStraight lets a listener answer plain reads before its routes are asked. */
+export function getStraight(server: Server, options: StraightGetOptions): void {
+  const [routes] = server.listeners('request') as [RequestListener]
+  const straight = new StraightGet(options)
+  server.removeListener('request', routes)
+  server.on('request', (request, response) => {
+    if (!straight.take(request, response)) routes(request, response)
+  })
+}
+
+class StraightGet {
+  readonly #options: StraightGetOptions
+  readonly #local: { readonly hit: string; readonly miss: string }
+
+  constructor(options: StraightGetOptions) {
+    this.#options = options
+    this.#local = {
+      hit: statusOf(options.self, options.self, 'hit'),
+      miss: statusOf(options.self, options.self, 'fwd=uri-miss'),
+    }
+  }
+
+  /** take answers a request; false, and nothing happened, where that is for the routes. */
+  take(request: IncomingMessage, response: ServerResponse): boolean {
+    if (request.method !== 'GET' || !isPlain(request) || this.#options.isClosing()) return false
+    const url = request.url as string
+    const cacheEnd = url.indexOf('/', prefix.length)
+    if (!url.startsWith(prefix) || !url.startsWith(infix, cacheEnd) || url.includes('?')) return false
+    const cache = url.slice(prefix.length, cacheEnd)
+    const keyAt = cacheEnd + infix.length
+    if (url.length === keyAt || url.includes('/', keyAt) || cache.includes('%') || url.includes('#')) return false
+    try {
+      const executed = this.#options.execute({ type: 'get', cache, key: Buffer.from(rawKeyOf(url)) }, 'plain')
+      if (executed instanceof Promise) this.#wait(executed, response)
+      else this.#answer(executed, response)
+    } catch (error) {
+      this.#fail(error, response)
+    }
+    return true
+  }
+
+  #wait(promise: Promise<Executed>, response: ServerResponse): void {
+    promise.then((executed) => this.#answer(executed, response)).catch((error: unknown) => this.#fail(error, response))
+  }
+
+  #answer({ outcome, by }: Executed, response: ServerResponse): void {
+    const { self } = this.#options
+    if (outcome.type !== 'hit') {
+      const status = by === self ? this.#local.miss : statusOf(by, self, 'fwd=uri-miss')
+      this.#problem(keyNotFound, response, ['cache-status', status, headerNames.ring, this.#options.ringChecksum()])
+      return
+    }
+    const { value, version, ttlMs, contentType } = outcome
+    const fields = [
+      ...['cache-status', by === self ? this.#local.hit : statusOf(by, self, 'hit')],
+      ...['cache-control', 'no-store', headerNames.ring, this.#options.ringChecksum(), 'etag', etagOf(version)],
+    ]
+    if (ttlMs !== undefined) fields.push(headerNames.ttl, String(ttlMs))
+    fields.push('content-type', contentType, 'content-length', String(value.length))
+    response.writeHead(200, fields)
+    response.end(value)
+  }
+
+  #fail(raised: unknown, response: ServerResponse): void {
+    if (response.headersSent) {
+      response.destroy()
+      return
+    }
+    if (raised instanceof RingholdError) {
+      this.#problem(raised, response, [])
+      return
+    }
+    this.#options.onFault(raised)
+    this.#problem(new RingholdError('RINGHOLD_INTERNAL', { cause: raised }), response, [])
+  }
+
+  #problem(error: RingholdError, response: ServerResponse, more: readonly string[]): void {
+    const { ring, retryAfterMs } = error.facts
+    const body = Buffer.from(JSON.stringify(problemOf(error, this.#options.self)))
+    const fields = [...more, 'content-type', 'application/problem+json', 'cache-control', 'no-store']
+    if (ring !== undefined) fields.push(headerNames.ring, ring)
+    if (retryAfterMs !== undefined) fields.push('retry-after', String(Math.ceil(retryAfterMs / 1000)))
+    fields.push('content-length', String(body.length))
+    response.writeHead(error.status, fields)
+    response.end(body)
+  }
+}
+
+/** isPlain tells whether nothing in the head asks for more than the value. */
+function isPlain({ rawHeaders, httpVersionMajor, httpVersionMinor }: IncomingMessage): boolean {
+  if (httpVersionMajor !== 1 || httpVersionMinor !== 1) return false
+  let hosts = 0
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = (rawHeaders[at] as string).toLowerCase()
+    if (special.has(name)) return false
+    if (name === 'connection' && (rawHeaders[at + 1] as string).toLowerCase() !== 'keep-alive') return false
+    if (name.length === hostLength && name === 'host') hosts++
+  }
+  return hosts === 1
+}
+
+function statusOf(by: string, self: string, result: string): string {
+  return by === self ? `"${by}"; ${result}` : `"${by}"; ${result}, "${self}"; fwd=bypass; detail=forwarded`
+}

@@ -1,0 +1,90 @@
+/** A command stream is a conversation over a socket that was upgraded. */
+import type { Duplex } from 'node:stream'
+import { Conversation, type Face, type Port } from './conversation.ts'
+import type { TurnClock } from './turn-clock.ts'
+
+/** A reader that is so many bytes behind gets no more answers before it has read. */
+export const outputBytesHigh = 262_144
+/** One that is so far behind, by answers to commands that had to wait, is cut off. */
+export const outputBytesMax = 67_108_864
+
+export interface CommandStreamOptions {
+  readonly socket: Duplex
+  readonly face: Face
+  readonly turns: TurnClock
+  readonly now: () => number
+}
+
+export class CommandStream implements Port {
+  readonly conversation: Conversation
+  readonly openedMs: number
+  readonly #socket: Duplex
+  readonly #now: () => number
+  #heardMs: number
+  /** Since when the other side has not read, though there is something for it. */
+  #stuckSinceMs: number | undefined
+  #stuckBytes = 0
+
+  /** `head` is what came behind the upgrade request already. */
+  constructor({ socket, face, turns, now }: CommandStreamOptions, head: Uint8Array) {
+    this.#socket = socket
+    this.#now = now
+    this.openedMs = now()
+    this.#heardMs = this.openedMs
+    this.conversation = new Conversation({ face, port: this, turns, now })
+    socket.on('data', (chunk: Uint8Array) => this.#receive(chunk))
+    socket.on('drain', () => this.conversation.drained())
+    socket.on('end', () => this.conversation.finish())
+    // What is wrong with a socket shows in its close, which always follows.
+    socket.on('error', () => {})
+    socket.on('close', () => this.conversation.cut())
+    this.conversation.greet()
+    if (head.length > 0) this.#receive(head)
+  }
+
+  /** heardMs is when the last bytes came. */
+  get heardMs(): number {
+    return this.#heardMs
+  }
+
+  /** stuckMs is for how long the other side has not read what was sent. */
+  stuckMs(now: number): number {
+    const { writableLength } = this.#socket
+    if (writableLength === 0 || writableLength < this.#stuckBytes) this.#stuckSinceMs = undefined
+    this.#stuckBytes = writableLength
+    if (writableLength > 0) this.#stuckSinceMs ??= now
+    return this.#stuckSinceMs === undefined ? 0 : now - this.#stuckSinceMs
+  }
+
+  send(bytes: Uint8Array): boolean {
+    this.#socket.write(bytes)
+    const { writableLength } = this.#socket
+    if (writableLength > outputBytesMax) this.destroy()
+    return writableLength === 0
+  }
+
+  isFull(): boolean {
+    return this.#socket.writableLength > outputBytesHigh
+  }
+
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
+  }
+
+  end(): void {
+    this.#socket.end()
+  }
+
+  destroy(): void {
+    this.#socket.destroy()
+  }
+
+  #receive(chunk: Uint8Array): void {
+    this.#heardMs = this.#now()
+    this.conversation.receive(chunk)
+  }
+}

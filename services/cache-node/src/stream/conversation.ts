@@ -1,0 +1,317 @@
+/**
+ * A conversation by frames: commands in, answers out, whatever carries the bytes (see socket-port.ts, commands-route.ts).
+ *
+ *      chunks ─► reader ─► execute ─┬─► at once   ─► writer ─► one write for all that one read brought
+ *                                   └─► later     ─► writer        a forwarded command holds up none behind it
+ *
+ * It guarantees: a conversation takes at most `sliceMs` of a turn of the event loop, whatever it sends; it reads on only
+ * while the other side takes its answers and not too many commands wait; a frame that cannot be read ends this
+ * conversation, with an error frame, and no other. It looks at no clock but the one it is given and knows no sockets.
+ */
+import {
+  type ByteCommand,
+  FrameReader,
+  FrameWriter,
+  frameFlags,
+  frameOverheadBytesMax,
+  frameTypes,
+  type Hello,
+  isCommand,
+  type Limits,
+  Names,
+  type Outcome,
+  protocolRelease,
+  RingholdError,
+  readCommand,
+  readHello,
+  writeError,
+  writeHello,
+  writeOutcome,
+  writeRing,
+  writeSignal,
+} from '@ringhold/sdk/protocol'
+import type { Origin } from '../core/decide.ts'
+import type { Executed } from '../core/executor.ts'
+import type { TurnClock } from './turn-clock.ts'
+
+/** Port is where the bytes of a conversation go. */
+export interface Port {
+  /** send passes bytes on, and tells whether they are used up: if not, they must not change any more. */
+  send(bytes: Uint8Array): boolean
+  /** isFull tells whether the other side is behind with reading. Conversation.drained() is to be called when it has caught up. */
+  isFull(): boolean
+  /** pause and resume stop and start the chunks. */
+  pause(): void
+  resume(): void
+  /** end closes the conversation after what was sent. */
+  end(): void
+}
+
+/** Face is what a conversation needs of its node. */
+export interface Face {
+  /** The name of this node. */
+  readonly self: string
+  readonly limits: Limits
+  readonly execute: (command: ByteCommand, origin: Origin) => Executed | Promise<Executed>
+  /** originOf tells where a command comes from that is marked as routed by its sender, or not. */
+  readonly originOf: (isDirect: boolean) => Origin
+  /** Checksum of the present ring. */
+  readonly ringChecksum: () => string
+  /** Called with what is our own fault. */
+  readonly onFault: (error: unknown) => void
+}
+
+export interface ConversationOptions {
+  readonly face: Face
+  readonly port: Port
+  readonly turns: TurnClock
+  /** Milliseconds on the monotonic clock. */
+  readonly now: () => number
+  /** Most commands in the whole conversation. Default: any number. */
+  readonly commandsMax?: number
+}
+
+/** sliceMs is how long one conversation may hold a turn of the event loop. */
+export const sliceMs = 5
+/** waitingMax is how many commands of a conversation may wait for another node before no more are read. */
+export const waitingMax = 256
+/** Answers are sent when they are so many, also before a read is used up. */
+const outputBytes = 262_144
+/** How often the clock is looked at: after so many commands, or bytes of them. */
+const commandsBetweenLooks = 32
+const bytesBetweenLooks = 65_536
+
+export class Conversation {
+  readonly #options: ConversationOptions
+  readonly #reader: FrameReader
+  readonly #writer = new FrameWriter()
+  readonly #names = new Names()
+  readonly #chunks: Uint8Array[] = []
+  #client: Hello | undefined
+  #waiting = 0
+  #commands = 0
+  #turn = -1
+  #usedMs = 0
+  #isPaused = false
+  #isScheduled = false
+  /** Whether the slice of this turn is used up. */
+  #isLate = false
+  #isWorking = false
+  #isFinished = false
+  #isOver = false
+
+  constructor(options: ConversationOptions) {
+    this.#options = options
+    const { valueBytesMax } = options.face.limits
+    this.#reader = new FrameReader({
+      frameBytesMax: valueBytesMax + frameOverheadBytesMax,
+      fault: 'RINGHOLD_BAD_REQUEST',
+    })
+  }
+
+  /** client is how the other side introduced itself; undefined before it has. */
+  get client(): Hello | undefined {
+    return this.#client
+  }
+
+  /** greet sends the first frame. */
+  greet(): void {
+    const { self, limits, ringChecksum } = this.#options.face
+    writeHello(this.#writer, { limits, name: self, ring: ringChecksum() })
+    this.#flush()
+  }
+
+  /** receive takes a chunk of the other side's bytes, which are not to change any more. */
+  receive(chunk: Uint8Array): void {
+    if (this.#isOver) return
+    this.#chunks.push(chunk)
+    this.#work()
+  }
+
+  /** finish says that nothing comes any more; the conversation ends when all is answered. */
+  finish(): void {
+    this.#isFinished = true
+    this.#work()
+  }
+
+  /** drained says that the other side has taken what was sent. */
+  drained(): void {
+    this.#work()
+  }
+
+  /** tellRing passes on that the node has another ring. */
+  tellRing(ring: string): void {
+    if (this.#isOver) return
+    writeRing(this.#writer, ring)
+    this.#workSoon()
+  }
+
+  /** sayGoodbye asks the other side to send nothing more, and to close when it has its answers. */
+  sayGoodbye(): void {
+    if (this.#isOver) return
+    writeSignal(this.#writer, 'goodbye')
+    this.#workSoon()
+  }
+
+  /** cut ends the conversation from outside: what still waits is answered to nobody. */
+  cut(): void {
+    this.#isOver = true
+    this.#chunks.length = 0
+  }
+
+  #work(): void {
+    if (this.#isWorking || this.#isOver || this.#isLate) return
+    this.#isWorking = true
+    try {
+      this.#isLate = this.#takeCommands()
+      this.#flush()
+      if (this.#isLate) this.#workSoon()
+      this.#finishIfDone()
+    } catch (error) {
+      this.#fail(error)
+    }
+    this.#isWorking = false
+    this.#setPause()
+  }
+
+  /** Executes what there is; true when the slice of this turn is used up before. */
+  #takeCommands(): boolean {
+    let left = commandsBetweenLooks
+    let bytes = 0
+    let begunMs: number | undefined
+    while (this.#mayGoOn() && this.#nextFrame()) {
+      begunMs ??= this.#options.now()
+      bytes += this.#reader.end - this.#reader.at
+      this.#takeFrame()
+      if (--left > 0 && bytes < bytesBetweenLooks) continue
+      if (this.#isSliceUsed(begunMs)) return true
+      begunMs = this.#options.now()
+      left = commandsBetweenLooks
+      bytes = 0
+    }
+    return false
+  }
+
+  /** Counts the time since `begunMs` to what this conversation has used of the present turn. */
+  #isSliceUsed(begunMs: number): boolean {
+    const { turn } = this.#options.turns
+    if (turn !== this.#turn) {
+      this.#turn = turn
+      this.#usedMs = 0
+    }
+    this.#usedMs += this.#options.now() - begunMs
+    return this.#usedMs >= sliceMs
+  }
+
+  #mayGoOn(): boolean {
+    if (this.#writer.length >= outputBytes) this.#flush()
+    return !this.#isOver && this.#waiting < waitingMax && !this.#options.port.isFull()
+  }
+
+  #nextFrame(): boolean {
+    while (!this.#reader.next()) {
+      const chunk = this.#chunks.shift()
+      if (chunk === undefined) return false
+      this.#reader.feed(chunk)
+    }
+    return true
+  }
+
+  #takeFrame(): void {
+    const reader = this.#reader
+    const { type } = reader
+    if (this.#client === undefined) {
+      if (type !== frameTypes.hello) throw reader.bad('the first frame must be a hello')
+      this.#client = readHello(reader)
+      if (this.#client.release < protocolRelease) throw reader.bad(`release ${this.#client.release} is not supported`)
+    } else if (isCommand(type)) this.#takeCommand()
+    else if (type === frameTypes.ping) writeSignal(this.#writer, 'pong')
+    else throw reader.bad('it is not one that a node takes')
+  }
+
+  #takeCommand(): void {
+    const { face, commandsMax = Number.POSITIVE_INFINITY } = this.#options
+    const { id, flags } = this.#reader
+    const command = readCommand(this.#reader, this.#names)
+    if (++this.#commands > commandsMax) throw this.#reader.bad(`at most ${commandsMax} commands are taken at a time`)
+    try {
+      const executed = face.execute(command, face.originOf((flags & frameFlags.direct) !== 0))
+      if (executed instanceof Promise) this.#wait(id, executed)
+      else this.#answer(id, executed.outcome)
+    } catch (error) {
+      this.#refuse(id, error)
+    }
+  }
+
+  #wait(id: number, promise: Promise<Executed>): void {
+    this.#waiting++
+    promise
+      .then(
+        ({ outcome }) => this.#answer(id, outcome),
+        (error: unknown) => this.#refuse(id, error),
+      )
+      .finally(() => {
+        this.#waiting--
+        this.#workSoon()
+      })
+  }
+
+  #answer(id: number, outcome: Outcome): void {
+    const { valueBytesMax } = (this.#client as Hello).limits
+    if (outcome.type === 'hit' && outcome.value.length > valueBytesMax) {
+      const detail = `the value has ${outcome.value.length} bytes, more than the ${valueBytesMax} that this client reads`
+      this.#refuse(id, new RingholdError('RINGHOLD_VALUE_TOO_LARGE', { detail }))
+    } else writeOutcome(this.#writer, id, outcome)
+  }
+
+  #refuse(id: number, error: unknown): void {
+    writeError(this.#writer, id, this.#codedError(error))
+  }
+
+  /** A frame that cannot be read: nothing after it can be trusted. */
+  #fail(error: unknown): void {
+    writeError(this.#writer, 0, this.#codedError(error))
+    this.#flush()
+    this.#options.port.end()
+    this.cut()
+  }
+
+  #codedError(error: unknown): RingholdError {
+    if (error instanceof RingholdError) return error
+    this.#options.face.onFault(error)
+    return new RingholdError('RINGHOLD_INTERNAL')
+  }
+
+  #flush(): void {
+    if (this.#writer.length === 0 || this.#isOver) return
+    if (this.#options.port.send(this.#writer.bytes)) this.#writer.clear()
+    else this.#writer.take()
+  }
+
+  /** Answers that come one by one leave together; what did not fit into the slice of this turn is done in the next. */
+  #workSoon(): void {
+    if (this.#isScheduled) return
+    this.#isScheduled = true
+    setImmediate(() => {
+      this.#isScheduled = false
+      this.#isLate = false
+      this.#work()
+    })
+  }
+
+  #finishIfDone(): void {
+    if (!this.#isFinished || this.#isOver || this.#chunks.length > 0 || this.#reader.unread > 0 || this.#waiting > 0)
+      return
+    this.#reader.finish()
+    this.#options.port.end()
+    this.cut()
+  }
+
+  #setPause(): void {
+    const isBehind = !this.#isOver && (this.#chunks.length > 0 || this.#reader.unread > 0 || !this.#mayGoOn())
+    if (isBehind === this.#isPaused) return
+    this.#isPaused = isBehind
+    if (isBehind) this.#options.port.pause()
+    else this.#options.port.resume()
+  }
+}

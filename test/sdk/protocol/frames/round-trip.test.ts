@@ -1,0 +1,126 @@
+import assert from 'node:assert'
+import fc from 'fast-check'
+import { test } from 'tap'
+import {
+  FrameReader,
+  FrameWriter,
+  frameFlags,
+  Names,
+  protocolRelease,
+  RingholdError,
+  readAnswer,
+  readCommand,
+  readHello,
+  readRing,
+  writeCommand,
+  writeError,
+  writeHello,
+  writeOutcome,
+  writeRing,
+} from '#sdk/protocol/index.js'
+import { holds } from '../../../property.ts'
+import { anyCommand, anyError, anyHello, anyKey, anyOutcome } from './arbitraries.ts'
+
+const id = fc.nat({ max: 0xffff_ffff })
+
+/** Reads the only frame that was written. */
+function onlyFrame(writer: FrameWriter): FrameReader {
+  const reader = new FrameReader({ frameBytesMax: 1e6, fault: 'RINGHOLD_BAD_REQUEST' })
+  reader.feed(writer.take())
+  if (!reader.next()) throw new Error('there is no whole frame')
+  return reader
+}
+
+test('every command comes back as it was, with its id and its route', async (t) => {
+  const names = new Names()
+  holds(
+    t,
+    'every command comes back',
+    fc.property(anyCommand, id, fc.boolean(), (command, number, isDirect) => {
+      const writer = new FrameWriter(1)
+      writeCommand(writer, command, { id: number, isDirect })
+      const reader = onlyFrame(writer)
+      assert.strictEqual(reader.id, number)
+      assert.strictEqual((reader.flags & frameFlags.direct) !== 0, isDirect)
+      assert.deepEqual(readCommand(reader, names), { ...command })
+      assert.strictEqual(reader.next(), false)
+    }),
+  )
+})
+
+test('a key of text travels as its UTF-8 bytes', async (t) => {
+  holds(
+    t,
+    'text travels',
+    fc.property(anyKey, (text) => {
+      const key = Buffer.from(text).toString()
+      const writer = new FrameWriter(1)
+      writeCommand(writer, { type: 'get', cache: 'c', key }, { id: 1, isDirect: true })
+      assert.deepEqual(Buffer.from(readCommand(onlyFrame(writer), new Names()).key).toString(), key)
+    }),
+  )
+})
+
+test('every outcome comes back as it was', async (t) => {
+  holds(
+    t,
+    'every outcome',
+    fc.property(anyOutcome, id, (outcome, number) => {
+      const writer = new FrameWriter(1)
+      writeOutcome(writer, number, outcome)
+      const reader = onlyFrame(writer)
+      assert.strictEqual(reader.id, number)
+      assert.deepEqual(readAnswer(reader), { ...outcome })
+    }),
+  )
+})
+
+test('every error comes back with its code and facts', async (t) => {
+  holds(
+    t,
+    'every error',
+    fc.property(anyError, (error) => {
+      const writer = new FrameWriter(1)
+      writeError(writer, 7, error)
+      const read = readAnswer(onlyFrame(writer)) as RingholdError
+      assert.ok(read instanceof RingholdError)
+      assert.strictEqual(read.code, error.code)
+      assert.strictEqual(read.executed, error.executed)
+      assert.deepEqual({ ...read.facts, executed: error.facts.executed }, { executed: undefined, ...error.facts })
+    }),
+  )
+})
+
+test('greetings and news come back as they were; a later release may add to its greeting', async (t) => {
+  holds(
+    t,
+    'greetings',
+    fc.property(anyHello, (hello) => {
+      const writer = new FrameWriter(1)
+      writeHello(writer, hello)
+      assert.deepEqual(readHello(onlyFrame(writer)), { release: protocolRelease, ...hello })
+      writeHello(writer, hello)
+      writer.reserve(3)
+      writer.raw(new Uint8Array(3))
+      writer.end()
+      assert.deepEqual(readHello(onlyFrame(writer)), { release: protocolRelease, ...hello })
+      writeRing(writer, hello.ring)
+      assert.strictEqual(readRing(onlyFrame(writer)), hello.ring)
+    }),
+  )
+})
+
+test('names are remembered without ever being mixed up', async (t) => {
+  const names = new Names()
+  holds(
+    t,
+    'names',
+    fc.property(fc.array(fc.stringMatching(/^[ab][a-c]{0,2}$/), { maxLength: 50 }), (caches) => {
+      for (const cache of caches) {
+        const writer = new FrameWriter()
+        writeCommand(writer, { type: 'get', cache, key: 'k' }, { id: 1, isDirect: false })
+        assert.strictEqual(readCommand(onlyFrame(writer), names).cache, cache)
+      }
+    }),
+  )
+})
