@@ -6,6 +6,7 @@ COPY package.json package-lock.json ./
 COPY sdk/package.json sdk/
 COPY services/cache-node/package.json services/cache-node/
 COPY cli/package.json cli/
+COPY bench/peers/package.json bench/peers/
 
 FROM manifests AS build
 RUN npm ci --no-audit --no-fund

@@ -40,12 +40,14 @@ export class ClientProcess {
     return this.#reply()
   }
 
-  async #reply() {
-    const ended = once(this.#child, 'exit').then(([code]) => {
-      throw new Error(`${this.name} ended with ${code}`)
+  #reply() {
+    return new Promise((resolve, reject) => {
+      const onExit = (code) => reject(new Error(`${this.name} ended with ${code}`))
+      this.#child.once('exit', onExit)
+      this.#child.once('message', (message) => {
+        this.#child.off('exit', onExit)
+        resolve(message)
+      })
     })
-    ended.catch(() => {})
-    const [message] = await Promise.race([once(this.#child, 'message'), ended])
-    return message
   }
 }

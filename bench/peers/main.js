@@ -3,7 +3,7 @@
  * npm run bench: Ringhold beside Redis Cluster and memcached, five servers each on this machine, each through its
  * clients, one client process at a time.
  *
- *      npm run bench [-- --quick] [--only <client,…>] [--json <file>]
+ *      npm run bench [-- --quick] [--only <client,…>] [--scenario <part of its name>] [--json <file>]
  *
  * The clients take turns (A B C … A B C …, three rounds), so that whatever else the machine does meets all of them, and
  * the median of the rounds counts. Processes that it starts are its own, on free ports, and are ended by their ids. A
@@ -21,6 +21,7 @@ const { values } = parseArgs({
   options: {
     quick: { type: 'boolean', default: false },
     only: { type: 'string' },
+    scenario: { type: 'string', default: '' },
     json: { type: 'string', default: 'bench/peers/last.json' },
   },
 })
@@ -42,7 +43,7 @@ try {
   const results = []
   for (let round = 1; round <= rounds; round++) {
     for (const client of clients) {
-      for (const scenario of scenarios) {
+      for (const scenario of scenarios.filter((each) => each.name.includes(values.scenario))) {
         const result = await client.run(scenario, times)
         results.push({ round, client: client.name, scenario: scenario.name, ...result })
         process.stderr.write(
