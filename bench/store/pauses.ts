@@ -12,6 +12,7 @@ const readShare = 0.8
 const turnOperations = 200
 const entryBytes = keyBytes + valueBytes + 21 + 13
 const sweepIntervalMs = 100
+const slowTurnMs = 15
 
 export interface PauseResult {
   readonly entries: number
@@ -19,6 +20,9 @@ export interface PauseResult {
   readonly evictions: number
   readonly p999Ms: number
   readonly maxMs: number
+  /** Turns that took over 15 ms, and how many of these the operating system interrupted to run something else. */
+  readonly slowTurns: number
+  readonly slowTurnsInterrupted: number
   /** CPU time of the longest turn: what of the delay is the store's own, whatever else the machine does. */
   readonly longestCpuMs: number
   readonly collectionMs: number
@@ -44,11 +48,13 @@ export async function pauses({ entries, forMs }: { entries: number; forMs: numbe
   for (let key = 0; key < keys; key++) write(key, 0)
   const before = store.stats(0).evictions
   let longestCpuMs = 0
+  let slowTurns = 0
+  let slowTurnsInterrupted = 0
   let operations = 0
   let sweepAt = 0
   const load = (now: number): void => {
     const started = performance.now()
-    const cpu = process.cpuUsage()
+    const before = process.resourceUsage()
     for (let turn = 0; turn < turnOperations; turn++) {
       const key = Math.floor(next() ** 2 * keys)
       if (next() < readShare) {
@@ -62,9 +68,14 @@ export async function pauses({ entries, forMs }: { entries: number; forMs: numbe
       store.sweep(now, 2_000)
       if (store.isFragmented) store.compact()
     }
-    if (performance.now() - started < longestCpuMs) return
-    const { user, system } = process.cpuUsage(cpu)
-    longestCpuMs = Math.max(longestCpuMs, Math.min(performance.now() - started, (user + system) / 1_000))
+    const tookMs = performance.now() - started
+    if (tookMs < longestCpuMs) return
+    const after = process.resourceUsage()
+    const cpuUs = after.userCPUTime + after.systemCPUTime - before.userCPUTime - before.systemCPUTime
+    longestCpuMs = Math.max(longestCpuMs, Math.min(tookMs, cpuUs / 1_000))
+    if (tookMs < slowTurnMs) return
+    slowTurns++
+    if (after.involuntaryContextSwitches > before.involuntaryContextSwitches) slowTurnsInterrupted++
   }
   const idle = await delaysOf(forMs / 4, spin)
   const busy = await delaysOf(forMs, load)
@@ -77,6 +88,8 @@ export async function pauses({ entries, forMs }: { entries: number; forMs: numbe
     p999Ms: busy.p999Ms,
     maxMs: busy.maxMs,
     longestCpuMs,
+    slowTurns,
+    slowTurnsInterrupted,
     collectionMs: performance.now() - collectAt,
     idleP999Ms: idle.p999Ms,
     idleMaxMs: idle.maxMs,

@@ -10,6 +10,8 @@ const logBytesMax = 10 * 1024 * 1024
 /** Variables of the launcher's own environment that mean the same to every node and are passed on. */
 const sharedVariables = ['RINGHOLD_COPIES', 'RINGHOLD_LOG_LEVEL', 'RINGHOLD_JOIN_TIMEOUT_MS']
 
+/** Short-lived garbage stays small beside the entries, so that the process keeps within what its memory setting promises. */
+const engineFlags = ['--max-semi-space-size=8']
 const guard = new URL('./parent-guard.js', import.meta.url).href
 
 export interface NodeSettings {
@@ -33,7 +35,7 @@ export class NodeProcess {
   constructor(options: { entry: string; env: NodeJS.ProcessEnv; logPath: string }) {
     const log = openLog(options.logPath)
     // A group of its own, so that Ctrl-C in the terminal reaches the supervisor alone and nodes end in good order.
-    this.#child = spawn(process.execPath, ['--import', guard, options.entry], {
+    this.#child = spawn(process.execPath, [...engineFlags, '--import', guard, options.entry], {
       env: options.env,
       stdio: ['pipe', log, log],
       detached: true,

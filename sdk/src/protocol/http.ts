@@ -111,6 +111,9 @@ export function etagOf(version: Version): string {
   return `"${version}"`
 }
 
+/** One element of a list of entity tags with the comma behind it; a list may have empty ones (RFC 9110 §5.6.1.2). */
+const etagElement = /[ \t]*(?:(W\/)?"([\x21\x23-\x7e\x80-\xff]*)")?[ \t]*(?:,|$)/y
+
 /**
  * parseEtags reads the value of If-Match or If-None-Match: '*' or a list of entity tags (RFC 9110 §13.1). Tags that no
  * node issued are kept as NaN, which equals no version. Returns undefined where the text is not of that form.
@@ -119,13 +122,16 @@ export function parseEtags(text: string, compare: 'strong' | 'weak'): '*' | Vers
   const trimmed = text.trim()
   if (trimmed === '*') return '*'
   const versions: Version[] = []
-  for (const part of trimmed.split(',')) {
-    const match = /^\s*(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"\s*$/.exec(part)
-    if (!match) return undefined
-    const isUsable = /^\d{1,16}$/.test(match[2] as string) && (compare === 'weak' || match[1] === undefined)
-    versions.push(isUsable ? Number(match[2]) : Number.NaN)
+  for (let at = 0; at < trimmed.length; at = etagElement.lastIndex) {
+    etagElement.lastIndex = at
+    const element = etagElement.exec(trimmed)
+    if (!element) return undefined
+    const [, weakness, tag] = element
+    if (tag === undefined) continue
+    const isUsable = /^\d{1,16}$/.test(tag) && (compare === 'weak' || weakness === undefined)
+    versions.push(isUsable ? Number(tag) : Number.NaN)
   }
-  return versions
+  return versions.length > 0 ? versions : undefined
 }
 
 function conditionHeaders(condition: Condition): Record<string, string> {

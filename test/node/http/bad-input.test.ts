@@ -38,6 +38,7 @@ test('bad input gets its coded 4xx, and nothing is touched', async (t) => {
     ['gzip', put(`${keys}/k`, { 'content-encoding': 'gzip' }), 415, 'RINGHOLD_BAD_CONTENT'],
     ['content type without slash', put(`${keys}/k`, { 'content-type': 'text' }), 415, 'RINGHOLD_BAD_CONTENT'],
     ['empty content type', put(`${keys}/k`, { 'content-type': '' }), 415, 'RINGHOLD_BAD_CONTENT'],
+    ['content type beyond ASCII', put(`${keys}/k`, { 'content-type': 'a/b; c=\u00e9' }), 415, 'RINGHOLD_BAD_CONTENT'],
     ['long content type', put(`${keys}/k`, { 'content-type': `a/${'b'.repeat(255)}` }), 415, 'RINGHOLD_BAD_CONTENT'],
     ['unknown query', put(`${keys}/k?ttl=5`), 400, 'RINGHOLD_BAD_REQUEST'],
     ['unknown query on a read', { url: `${keys}/untouched?x` }, 400, 'RINGHOLD_BAD_REQUEST'],

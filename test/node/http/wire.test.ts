@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { type Test, test } from 'tap'
 import { startNode } from '#node/index.js'
-import { send, sendBytes } from './wire.ts'
+import { firstReply, send, sendBytes } from './wire.ts'
 
 const pathOf = (key: string): string => `/v1/caches/default/keys/${encodeURIComponent(key)}`
 
@@ -113,9 +113,17 @@ test('any text of 1 to 512 bytes is a key that round-trips', async (t) => {
 
 test('what HTTP forbids gets 400, once, and the connection is closed', async (t) => {
   const url = await loneNode(t)
+  const chunkedPut = 'PUT /v1/caches/c/keys/k HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: '
   const rows: [what: string, bytes: string][] = [
     ['two hosts', 'GET /livez HTTP/1.1\r\nHost: a\r\nhOST: b\r\nConnection: close\r\n\r\n'],
+    [
+      'two hosts, far apart',
+      `GET /livez HTTP/1.1\r\nHost: a\r\n${'a:\r\n'.repeat(2_500)}Host: b\r\nConnection: close\r\n\r\n`,
+    ],
     ['no host', 'GET /livez HTTP/1.1\r\nConnection: close\r\n\r\n'],
+    ['an expectation that nobody knows', 'GET /livez HTTP/1.1\r\nHost: a\r\nExpect: tea\r\nConnection: close\r\n\r\n'],
+    ['gzip in chunks', `${chunkedPut}gzip, chunked\r\nConnection: close\r\n\r\n1\r\nx\r\n0\r\n\r\n`],
+    ['no chunks at all', `${chunkedPut}gzip\r\nConnection: close\r\n\r\nx`],
     ['no HTTP', 'hello\r\n\r\n'],
     [
       'length and chunks',
@@ -129,16 +137,32 @@ test('what HTTP forbids gets 400, once, and the connection is closed', async (t)
   for (const [what, bytes] of rows) {
     const reply = await sendBytes(url, Buffer.from(bytes, 'latin1'))
     t.match(reply, /^HTTP\/1\.1 400 /, what)
+    t.match(reply, /content-type: application\/problem\+json\r\n/, what)
     t.equal(reply.split('HTTP/1.1 ').length - 1, 1, `${what}: one reply`)
   }
+})
+
+test('a condition counts however many fields stand before it', async (t) => {
+  const url = await loneNode(t)
+  await send(url, { method: 'PUT', path: '/v1/caches/c/keys/k', body: 'first' })
+  const head = `PUT /v1/caches/c/keys/k HTTP/1.1\r\nHost: a\r\n${'a:\r\n'.repeat(2_500)}`
+  const reply = await sendBytes(url, `${head}If-None-Match: *\r\nContent-Length: 1\r\nConnection: close\r\n\r\n2`)
+  t.match(reply, /^HTTP\/1\.1 412 /)
 })
 
 test('a value over the limit is refused by its announced length, or as soon as its chunks exceed it', async (t) => {
   const url = await loneNode(t)
   const announced = 'PUT /v1/caches/c/keys/k HTTP/1.1\r\nHost: a\r\nContent-Length: 10000000000\r\n\r\n'
-  t.match(await sendBytes(url, announced), /^HTTP\/1\.1 413 .*RINGHOLD_VALUE_TOO_LARGE/s)
+  t.match(await firstReply(url, announced), /^HTTP\/1\.1 413 .*RINGHOLD_VALUE_TOO_LARGE/s)
   const chunk = `80000\r\n${'v'.repeat(0x80000)}\r\n`
   const chunked = `PUT /v1/caches/c/keys/k HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n${chunk.repeat(3)}`
-  t.match(await sendBytes(url, chunked), /^HTTP\/1\.1 413 .*RINGHOLD_VALUE_TOO_LARGE/s)
+  t.match(await firstReply(url, chunked), /^HTTP\/1\.1 413 .*RINGHOLD_VALUE_TOO_LARGE/s)
   t.equal((await send(url, { path: '/v1/caches/c/keys/k' })).status, 404)
+})
+
+test('who sends far too much is heard out and reads the 413, and the connection serves on', async (t) => {
+  const url = await loneNode(t)
+  const put = `PUT /v1/caches/c/keys/k HTTP/1.1\r\nHost: a\r\nContent-Length: ${0x800000}\r\n\r\n${'v'.repeat(0x800000)}`
+  const reply = await sendBytes(url, `${put}GET /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`)
+  t.match(reply, /^HTTP\/1\.1 413 .*RINGHOLD_VALUE_TOO_LARGE.*HTTP\/1\.1 200 /s)
 })

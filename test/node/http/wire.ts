@@ -36,13 +36,25 @@ export function send(baseUrl: string, { method = 'GET', path, headers = {}, body
 
 /** sendBytes writes bytes to a fresh connection and returns all that comes back until the node closes it. */
 export function sendBytes(baseUrl: string, bytes: string | Uint8Array): Promise<string> {
+  return exchange(baseUrl, bytes, () => false)
+}
+
+/** firstReply writes bytes to a fresh connection and returns what comes back until there is a problem in it. */
+export function firstReply(baseUrl: string, bytes: string | Uint8Array): Promise<string> {
+  return exchange(baseUrl, bytes, (text) => text.endsWith('}'))
+}
+
+function exchange(baseUrl: string, bytes: string | Uint8Array, isDone: (text: string) => boolean): Promise<string> {
   const { hostname, port } = new URL(baseUrl)
   return new Promise((resolve, reject) => {
-    const chunks: Buffer[] = []
+    let text = ''
     const socket = connect({ host: hostname, port: Number(port) }, () => socket.write(bytes))
     socket.setTimeout(10_000, () => socket.destroy(new Error('the node did not close the connection in 10 s')))
-    socket.on('data', (chunk) => chunks.push(chunk))
+    socket.on('data', (chunk) => {
+      text += chunk.toString('latin1')
+      if (isDone(text)) socket.destroy()
+    })
     socket.on('error', reject)
-    socket.on('close', () => resolve(Buffer.concat(chunks).toString('latin1')))
+    socket.on('close', () => resolve(text))
   })
 }

@@ -8,11 +8,11 @@ const mainPath = createRequire(import.meta.url).resolve('@ringhold/cache-node/ma
 
 export interface NodeProcess {
   readonly child: ChildProcess
-  /** Resolves with the exit code when the process has ended; fails after 15 s. */
-  readonly ended: Promise<number | null>
+  /** Resolves with the exit code when the process has ended; fails 15 s after it was asked for. */
+  ended(): Promise<number | null>
   stdout(): string
   stderr(): string
-  /** Resolves with the advertised URLs once the node is a member; fails after 15 s, or when it ends before. */
+  /** Resolves with the advertised URLs once the node is a member; fails after 15 s, and when it ends before. */
   ready(): Promise<{ client: string; peer: string }>
 }
 
@@ -40,7 +40,7 @@ export function spawnNode(t: Test, variables: Record<string, string>, args: read
   }
   return {
     child,
-    ended: within(15_000, exit, () => `the node still runs: ${text.stdout} ${text.stderr}`),
+    ended: () => within(15_000, exit, () => `the node still runs: ${text.stdout} ${text.stderr}`),
     stdout: () => text.stdout,
     stderr: () => text.stderr,
     ready: () => within(15_000, ready(), () => `the node is not ready: ${text.stdout} ${text.stderr}`),

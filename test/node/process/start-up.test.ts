@@ -3,7 +3,7 @@ import { type NodeProcess, spawnNode, takenPort } from './node-process.ts'
 
 /** The node ends with this exit code and exactly one line that names the code and says what is wrong. */
 async function failsWith(t: Test, node: NodeProcess, exitCode: number, line: RegExp): Promise<void> {
-  t.equal(await node.ended, exitCode, String(line))
+  t.equal(await node.ended(), exitCode, String(line))
   t.match(node.stderr(), line)
   t.equal(node.stderr().trimEnd().split('\n').length, 1, `one line: ${node.stderr()}`)
 }
@@ -61,7 +61,7 @@ test('a node of another fleet is refused', async (t) => {
 
 test('--help lists the variables on stdout and starts nothing', async (t) => {
   const node = spawnNode(t, {}, ['--help'])
-  t.equal(await node.ended, 0)
+  t.equal(await node.ended(), 0)
   t.match(node.stdout(), /RINGHOLD_JOIN_TIMEOUT_MS .*default: 15000/)
   t.equal(node.stderr(), '')
 })
@@ -70,10 +70,10 @@ test('a node that is told to stop ends with 0, also while it still joins', async
   const alone = spawnNode(t, {})
   await alone.ready()
   alone.child.kill('SIGTERM')
-  t.equal(await alone.ended, 0)
+  t.equal(await alone.ended(), 0)
   t.equal(alone.stderr(), '')
   const joining = spawnNode(t, { RINGHOLD_SEEDS: `127.0.0.1:${await takenPort(t)}` })
   await new Promise((resolve) => joining.child.stdout?.once('data', resolve))
   joining.child.kill('SIGINT')
-  t.equal(await joining.ended, 0)
+  t.equal(await joining.ended(), 0)
 })

@@ -247,6 +247,15 @@ test('retain drops the entries of all other tokens at once', async (t) => {
   t.equal(store.read(at('k1', 1), 0), undefined)
   t.ok(store.read(at('k2', 2), 0))
   t.match(store.stats(0), { entries: 50, evictions: 0, expirations: 0 })
+  t.equal(
+    store.retain(() => false),
+    50,
+    'all of them',
+  )
+  t.match(store.stats(0), { entries: 0, bytes: 0, caches: new Map() })
+  t.same(store.digest(2), { entries: 0, low: 0, high: 0 })
+  t.equal(store.write(at('k2', 2), entry('v', 1e6), 0), 'created')
+  t.equal(store.sweep(2e6, 10), 1)
 })
 
 test('less than 16 MiB is refused', async (t) => {

@@ -175,7 +175,11 @@ test('entity tags are read by RFC 9110: lists, weak tags, the star, and tags of 
     ['1', undefined, undefined],
     ['"1', undefined, undefined],
     ['"1" "2"', undefined, undefined],
-    ['"1",', undefined, undefined],
+    ['"1",', [1], [1]],
+    [', "1",,W/"2" ,', [1, other], [1, 2]],
+    ['"a,b", "1"', [other, 1], [other, 1]],
+    [',', undefined, undefined],
+    ['"1""2"', undefined, undefined],
     ['*, "1"', undefined, undefined],
     ['', undefined, undefined],
   ]

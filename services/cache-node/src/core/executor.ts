@@ -12,6 +12,7 @@ import type { View } from '@ringhold/sdk/membership'
 import {
   type ByteCommand,
   checkCacheName,
+  checkContentType,
   checkKeyBytes,
   checkTtlMs,
   type Limits,
@@ -91,10 +92,7 @@ export class Executor {
     if (command.value.length > limits.valueBytesMax) {
       throw new RingholdError('RINGHOLD_VALUE_TOO_LARGE', { detail: `the value exceeds ${limits.valueBytesMax} bytes` })
     }
-    if (command.contentType.length > limits.contentTypeCharsMax) {
-      const detail = `the content type is longer than ${limits.contentTypeCharsMax} characters`
-      throw new RingholdError('RINGHOLD_BAD_CONTENT', { detail })
-    }
+    checkContentType(command.contentType, limits)
   }
 
   async #forward(command: ByteCommand, to: string): Promise<Executed> {

@@ -54,7 +54,8 @@ export function newListener({ self, logger, patience = defaultPatience }: Listen
     requestTimeout: patience.requestMs,
     connectionTimeout: patience.silenceMs,
     keepAliveTimeout: patience.keepAliveMs,
-    http: { headersTimeout: patience.headMs, connectionsCheckingInterval: patience.checkMs },
+    // Node would answer a missing Host by itself, without a problem.
+    http: { headersTimeout: patience.headMs, connectionsCheckingInterval: patience.checkMs, requireHostHeader: false },
     forceCloseConnections: 'idle',
     // While it closes a node still answers what comes over connections that stand; it has announced its leave before.
     return503OnClosing: false,
@@ -68,6 +69,10 @@ export function newListener({ self, logger, patience = defaultPatience }: Listen
     },
   })
   app.server.maxConnections = connectionsMax
+  // Node would drop fields beyond the first 2,000 without a word, a condition among them; 16 KiB bound them as well.
+  app.server.maxHeadersCount = 0
+  // An expectation that Node does not know is refused like all else that is not understood.
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response))
   // Routes that take a body say how; for all others it is let go, unread and uncounted.
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', (_request, payload, parsed) => {
@@ -77,8 +82,23 @@ export function newListener({ self, logger, patience = defaultPatience }: Listen
   answerProblems(app, self)
   answerUnknownRoutes(app, self)
   refuseAmbiguity(app)
+  hearOutTooLargeBodies(app)
   endConnectionsOnClose(app)
   return app
+}
+
+/**
+ * What is left of a body that is too large is let go unread, for as long as a request may take. Fastify would close the
+ * connection: to a sender that still sends, that is a reset, which may reach it before the 413 does.
+ */
+function hearOutTooLargeBodies(app: FastifyInstance): void {
+  app.addHook('onSend', (request, reply, _payload, done) => {
+    if (reply.statusCode === 413) {
+      reply.removeHeader('connection')
+      request.raw.resume()
+    }
+    done()
+  })
 }
 
 /** Once it closes, a listener says so with every reply: Fastify does for requests that come later, not for those under way. */

@@ -12,6 +12,7 @@
  * expiry goes second by second. Values are copied once in, once out.
  */
 import type { Version } from '@ringhold/sdk/protocol'
+import { tokenCount } from '@ringhold/sdk/ring'
 import type { CacheTally } from './cache-names.ts'
 import { ContentTypes, inlineType, inlineTypeCharsMax, splitInlineType, withInlineType } from './content-types.ts'
 import { Departures } from './departures.ts'
@@ -62,6 +63,7 @@ const sweepOfStats = 1_000
 const sharedValueBytesMax = 2_048
 const sharedBytes = 65_536
 const nothing = new Uint8Array(0)
+const tokens = Array.from({ length: tokenCount }, (_, token) => token)
 
 export interface ByteStoreOptions {
   /** Bytes for values, keys, headers, index and tombstones; at least 16 MiB. */
@@ -248,6 +250,7 @@ export class ByteStore implements ReplicatedStore {
 
   retain(keep: (token: number) => boolean): number {
     const { index } = this.#holdings
+    if (!tokens.some(keep)) return this.#holdings.clear()
     let dropped = 0
     for (let table = 0; table < tableCount; table++) {
       const leaving: number[] = []

@@ -53,6 +53,15 @@ export class CacheNames {
     }
   }
 
+  clear(): void {
+    for (const tally of this.#byName.values()) {
+      tally.entries = 0
+      tally.bytes = 0
+      tally.tombstones = 0
+    }
+    this.prune()
+  }
+
   values(): IterableIterator<CacheTally> {
     return this.#byName.values()
   }

@@ -75,7 +75,7 @@ export class Departures {
   }
 
   #setOf(hash: number): number {
-    return Math.floor(hash * this.#sets * per32Bits) * ways
+    return Math.floor((hash >>> 0) * this.#sets * per32Bits) * ways
   }
 
   #find(hash: number): number {

@@ -40,6 +40,11 @@ export class Digests {
     this.#change(token, key, version, -1)
   }
 
+  clear(): void {
+    this.#sums.fill(0)
+    this.#counts.fill(0)
+  }
+
   #change(token: number, key: number, version: number, sign: 1 | -1): void {
     const low = mix(key ^ mix(version | 0))
     const high = mix(low + Math.imul(key, c1) + ((version / 2 ** 32) | 0))
@@ -78,5 +83,5 @@ function mix(value: number): number {
   mixed = Math.imul(mixed, 0x85ebca6b)
   mixed ^= mixed >>> 13
   mixed = Math.imul(mixed, 0xc2b2ae35)
-  return (mixed ^ (mixed >>> 16)) >>> 0
+  return mixed ^ (mixed >>> 16)
 }

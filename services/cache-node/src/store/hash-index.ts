@@ -48,9 +48,9 @@ export interface Probe {
   hasKey(address: number, cache: number, key: Uint8Array): boolean
 }
 
-/** tagOf makes the tag of a key from its token and secret hash. */
+/** tagOf makes the tag of a key from its token and secret hash, signed. */
 export function tagOf(token: number, hash: number): number {
-  return (((token & (tokensPerTable - 1)) << hashBits) | (hash >>> tableShift)) >>> 0
+  return ((token & (tokensPerTable - 1)) << hashBits) | (hash >>> tableShift)
 }
 
 /** tableOf is the table that holds the keys of a token. */
@@ -112,7 +112,7 @@ export class HashIndex {
       const words = this.#segments.wordsOf(page)
       const at = this.#bucketIn(page, bucket)
       for (let slot = at; slot < at + slots; slot++) {
-        if (words[slot] !== tag) continue
+        if (((words[slot] as number) | 0) !== tag) continue
         const address = words[slot + slots] as number
         if (address !== 0 && this.#probe.hasKey(address, cache, key)) return address
       }
@@ -164,6 +164,13 @@ export class HashIndex {
         }
       }
     }
+  }
+
+  clear(): void {
+    for (const pages of this.#pages) this.#freePages.push(...pages.splice(0))
+    this.#counts.fill(0)
+    this.#pageCount = 0
+    this.entries = 0
   }
 
   /** How many entries a table has. */

@@ -152,6 +152,14 @@ export class Holdings {
     this.#logOf(address).bury(address)
   }
 
+  /** clear drops everything at once; returns how much that was. */
+  clear(): number {
+    const dropped = this.index.entries
+    for (const log of this.logs) log.clear()
+    for (const book of [this.index, this.wheel, this.digests, this.names, this.ledger]) book.clear()
+    return dropped
+  }
+
   /** promote appends an entry to main, with its value and all. */
   promote(address: number): void {
     const log = this.logs[main] as Log

@@ -16,7 +16,7 @@ export class KeyHash {
     this.#key1 = secret[1] | 0
   }
 
-  /** of returns the unsigned 32-bit hash of `length` bytes from `from`, apart for each cache. */
+  /** of returns the 32-bit hash of `length` bytes from `from`, signed: so it is never boxed. Each cache has hashes of its own. */
   of(cache: number, bytes: Uint8Array, from: number, length: number): number {
     // Each cache has a key of its own.
     let v0 = this.#key0 ^ cache
@@ -62,6 +62,6 @@ export class KeyHash {
       v2 = (v2 << 16) | (v2 >>> 16)
       v0 ^= word
     }
-    return (v1 ^ v3) >>> 0
+    return v1 ^ v3
   }
 }

@@ -31,6 +31,13 @@ export class Ledger {
     this.bytes.headers += sign * (size - lengths.key - lengths.value)
   }
 
+  /** clear forgets what is held, not what happened. */
+  clear(): void {
+    this.entries = 0
+    this.tombstones = 0
+    Object.assign(this.bytes, { values: 0, keys: 0, headers: 0, tombstones: 0 })
+  }
+
   tombstone(sign: 1 | -1, size: number): void {
     this.tombstones += sign
     this.bytes.tombstones += sign * size

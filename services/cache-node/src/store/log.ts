@@ -142,6 +142,13 @@ export class Log {
     this.#give(segment)
   }
 
+  /** clear forgets all entries and gives all segments back. */
+  clear(): void {
+    this.bytes = 0
+    this.entries = 0
+    this.#giveAll()
+  }
+
   #giveAll(): void {
     while (this.#tail !== 0) {
       const tail = this.#tail

@@ -14,7 +14,7 @@
  */
 
 /** What segments may take of the budget: holes that compaction has not closed yet come on top of what counts. */
-const slackShare = 0.06
+const slackShare = 0.04
 /** Each of the three logs has a head, a tail and holes of less than a segment, and the index its last one. */
 const slackSegments = 12
 /** Segments above the limit that compaction and index growth may take for a moment. */

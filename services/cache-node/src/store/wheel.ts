@@ -74,6 +74,11 @@ export class Wheel {
     }
   }
 
+  clear(): void {
+    this.#near.fill(0)
+    this.#far.fill(0)
+  }
+
   /** Whether a whole second has passed whose entries are still there. */
   isBehind(now: number): boolean {
     return this.#second < secondOf(now)
