@@ -83,8 +83,21 @@ function bytesOf(value: unknown, limits: Limits): Encoded {
     if (!isWellFormed(value)) throw badValue('the text has a lone surrogate, which UTF-8 cannot express')
     return { bytes: Buffer.from(value), contentType: textType }
   }
-  if (value instanceof Uint8Array) return { bytes: value, contentType: bytesType }
+  if (value instanceof Uint8Array) {
+    if (isTransferred(value)) throw badValue('the bytes have been transferred to somebody else')
+    return { bytes: value, contentType: bytesType }
+  }
   return { bytes: Buffer.from(jsonOf(value)), contentType: jsonType }
+}
+
+/** An array whose buffer was transferred away looks like an empty one; only the attempt to use the buffer tells. */
+function isTransferred(bytes: Uint8Array): boolean {
+  if (bytes.length > 0) return false
+  try {
+    return new Uint8Array(bytes.buffer).length < 0
+  } catch {
+    return true
+  }
 }
 
 function jsonOf(value: unknown): string {

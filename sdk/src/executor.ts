@@ -245,7 +245,12 @@ export class Executor {
     const { fleet, watch } = this.#options
     void watch.refresh()
     const reports: string[] = []
-    for (const [name, url] of fleet.urls) {
+    for (const { name } of fleet.routes?.ring.members ?? []) {
+      const url = fleet.urls.get(name)
+      if (url === undefined) {
+        reports.push(`${name} (no usable address)`)
+        continue
+      }
       const { facts } = fleet.peer(url).lastError ?? { facts: { detail: 'no answer in time' } }
       reports.push(`${name} ${url} (${facts.detail})`)
     }

@@ -1,8 +1,9 @@
 /**
  * A scope is how long a call may go on: until its deadline, until its AbortSignal fires, until the client is destroyed.
  * Whatever the call waits for enters the scope with a function that ends the waiting, and leaves it afterwards. A
- * multi-key call has one scope for all its keys, so that a signal has one listener, which end() always removes.
+ * multi-key call has one scope for all its keys. end() always lets go of the signal.
  */
+import { offAbort, onAbort } from './aborts.ts'
 import type { Deadline, Deadlines } from './deadlines.ts'
 
 /** Interruption is why a scope is over before its call was done. */
@@ -36,7 +37,7 @@ export class Scope {
     if (!signal) return
     this.#signal = signal
     this.#onAbort = () => this.interrupt({ type: 'abort', reason: signal.reason })
-    signal.addEventListener('abort', this.#onAbort)
+    onAbort(signal, this.#onAbort)
     if (signal.aborted) this.#onAbort()
   }
 
@@ -82,7 +83,7 @@ export class Scope {
   /** end releases the deadline and the signal. Every scope must be ended. */
   end(): void {
     this.#deadlines.remove(this.#deadline)
-    if (this.#onAbort) this.#signal?.removeEventListener('abort', this.#onAbort)
+    if (this.#signal && this.#onAbort) offAbort(this.#signal, this.#onAbort)
   }
 }
 

@@ -65,7 +65,9 @@ async function ask(url: string, { scope, fleet, source, timeoutMs }: FetchOption
   if (answer.type !== 'outcome') return answer.error.facts.detail ?? answer.error.code
   if (scope.interruption) return 'too late'
   breaker.succeeded()
-  if (answer.outcome === undefined) return { source: { url, etag }, problems: [] }
+  if (answer.outcome === undefined) {
+    return etag === undefined ? '304 to a request without a condition' : { source: { url, etag }, problems: [] }
+  }
   try {
     return { source: { url, etag: answer.outcome.etag }, problems: fleet.adopt(answer.outcome.topology) }
   } catch (error) {

@@ -33,3 +33,12 @@ overBoth(
     t.match(errors[0], { code: 'RINGHOLD_BAD_OPTION', message: new RegExp(`${node.name} has no usable address`) })
   },
 )
+
+overBoth('where no node has a usable address, the error names them', async (t, transport) => {
+  const fleet = await smallFleet(t, 2)
+  await using cache = await Ringhold.connect({ transport, nodes: fleet.urls, addressMap: () => 'nowhere' })
+  await t.rejects(cache.get('a'), {
+    code: 'RINGHOLD_NO_NODES',
+    message: /node-1 \(no usable address\), node-2 \(no usable address\)/,
+  })
+})

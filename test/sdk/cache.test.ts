@@ -155,3 +155,13 @@ overBoth('every usable key reaches its own entry, whatever characters it has', a
   t.equal(await cache.delete('..'), true)
   t.equal(await cache.deleteMany(keys), keys.length - 1)
 })
+
+overBoth('bytes that are transferred away before they were sent harm no other call', async (t, transport) => {
+  const fleet = await smallFleet(t, 1)
+  await using cache = await Ringhold.connect({ transport, nodes: fleet.urls })
+  const bytes = new Uint8Array(4)
+  const calls = [cache.set('a', 1), cache.set('b', bytes), cache.set('c', 3)]
+  structuredClone(bytes, { transfer: [bytes.buffer] })
+  await Promise.all(calls)
+  t.strictSame(await cache.getMany(['a', 'c']), [1, 3])
+})

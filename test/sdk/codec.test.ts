@@ -73,6 +73,15 @@ test('what has no JSON, or would quietly become something else, is refused', asy
   for (const value of values) t.throws(() => encode(value), { code: 'RINGHOLD_BAD_VALUE' }, typeof value)
 })
 
+test('bytes that were transferred away are refused, empty ones are not', async (t) => {
+  const bytes = new Uint8Array(4)
+  structuredClone(bytes, { transfer: [bytes.buffer] })
+  t.throws(() => encode(bytes), { code: 'RINGHOLD_BAD_VALUE' })
+  for (const empty of [new Uint8Array(0), Buffer.alloc(0), new Uint8Array(new ArrayBuffer(4), 4)]) {
+    t.equal(encode(empty).bytes.length, 0)
+  }
+})
+
 test('a value over the limit is refused by its bytes, a content type by its form', async (t) => {
   const limits = { ...defaultLimits, valueBytesMax: 4 }
   const options = { limits }

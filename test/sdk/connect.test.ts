@@ -64,6 +64,18 @@ overBoth('one seed that answers is enough, whatever the others do', async (t, tr
   t.equal(cache.topology?.members.length, 3)
 })
 
+overBoth('a seed that answers 304 without having been asked is no way in', async (t, transport) => {
+  const fleet = await smallFleet(t, 2)
+  const [first, second] = fleet.urls as [string, string]
+  fleet.node('node-1').hook = (_request, response) => {
+    response.writeHead(304).end()
+    return true
+  }
+  await t.rejects(Ringhold.connect({ transport, nodes: first }), { code: 'RINGHOLD_NO_NODES', message: /304/ })
+  await using cache = await Ringhold.connect({ transport, nodes: [first, second] })
+  t.equal(cache.status, 'ready')
+})
+
 overBoth('a node that has no ring yet is no way in', async (t, transport) => {
   const fleet = await smallFleet(t, 1)
   fleet.node('node-1').status = 'joining'

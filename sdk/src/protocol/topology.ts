@@ -1,7 +1,7 @@
 /** The topology: what a client needs to compute the ring for itself. */
 
 import { type Status, statuses } from '../membership/index.ts'
-import { maxWeight, Ring } from '../ring/index.ts'
+import { maxMembers, maxWeight, Ring } from '../ring/index.ts'
 import { RingholdError } from './errors.ts'
 
 export interface TopologyMember {
@@ -60,6 +60,7 @@ function isTopology(value: unknown): value is Topology {
     Number.isInteger(ringSeed) &&
     isWholeFrom(1, copies) &&
     Array.isArray(members) &&
+    members.length <= maxMembers &&
     members.every(isTopologyMember) &&
     new Set(members.map(({ name }: TopologyMember) => name)).size === members.length
   )

@@ -166,3 +166,28 @@ test('who sends far too much is heard out and reads the 413, and the connection 
   const reply = await sendBytes(url, `${put}GET /livez HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`)
   t.match(reply, /^HTTP\/1\.1 413 .*RINGHOLD_VALUE_TOO_LARGE.*HTTP\/1\.1 200 /s)
 })
+
+test('a client that offers h2c with everything it sends is served as if it had not', async (t) => {
+  const url = await loneNode(t)
+  const offer = 'Host: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQ\r\n'
+  const put = `PUT /v1/caches/c/keys/k HTTP/1.1\r\n${offer}Content-Length: 5\r\n\r\nvalue`
+  const requests = Array.from({ length: 20 }, () => `GET /v1/caches/c/keys/other HTTP/1.1\r\n${offer}\r\n`)
+  const last = `GET /livez HTTP/1.1\r\n${offer.replace('Upgrade,', 'close, Upgrade,')}\r\n`
+  const reply = await sendBytes(url, [put, ...requests, last].join(''))
+  const statuses = [...reply.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)
+  t.strictSame(statuses, ['201', ...requests.map(() => '404'), '200'], 'one after the other, on one connection')
+  t.equal((await send(url, { path: '/v1/caches/c/keys/k' })).body.toString(), 'value')
+})
+
+test('an upgrade that is pipelined behind other requests waits for their replies', async (t) => {
+  const url = await loneNode(t)
+  const put = 'PUT /v1/caches/c/keys/k HTTP/1.1\r\nHost: a\r\nContent-Length: 1\r\n\r\nx'
+  const upgrade = (path: string, to: string) =>
+    `GET ${path} HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, close\r\nUpgrade: ${to}\r\n\r\n`
+  t.match(await sendBytes(url, `${put}${put}${upgrade('/livez', 'h2c')}`), /^HTTP.* 201 .*HTTP.* 204 .*HTTP.* 200 /s)
+  t.match(await sendBytes(url, `${put}${upgrade('/livez', 'ringhold/1')}`), /^HTTP.* 204 .*HTTP.* 400 /s)
+  t.match(
+    await sendBytes(url, `${put}${upgrade('/v1/stream', 'ringhold/1')}no frame at all`),
+    /^HTTP.* 204 .*HTTP.* 101 /s,
+  )
+})

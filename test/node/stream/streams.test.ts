@@ -64,10 +64,10 @@ test('a request that would like another protocol is answered as if it had not as
   const { url } = await streamNode(t)
   const headers = { connection: 'Upgrade, HTTP2-Settings', upgrade: 'h2c', 'http2-settings': 'AAMAAABkAAQ' }
   const reply = await send(url, { path: '/livez', headers })
-  t.match(reply, { status: 200, headers: { connection: 'close' } })
+  t.equal(reply.status, 200)
   t.match(JSON.parse(reply.body.toString()), { status: 'live' })
   const posted = await send(url, { method: 'POST', path: '/v1/commands', headers, body: 'x' })
-  t.equal(posted.status, 400)
+  t.equal(posted.status, 415, 'with its body')
   const elsewhere = { connection: 'Upgrade', upgrade: 'ringhold/1' }
   t.equal((await send(url, { path: '/livez', headers: elsewhere })).status, 400)
 })

@@ -137,6 +137,8 @@ export class FrameWriter {
   }
 
   raw(bytes: Uint8Array): void {
+    // An array whose buffer was transferred away has no bytes, and set() would throw in the middle of a frame.
+    if (bytes.length === 0) return
     this.#bytes.set(bytes, this.#length)
     this.#length += bytes.length
   }

@@ -8,25 +8,31 @@
  * A request that would like another protocol (h2c, as some clients offer it on every request) is answered as if it had
  * not asked, as RFC 9110 §7.8 has it.
  */
-import { type IncomingMessage, type Server, ServerResponse } from 'node:http'
+import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { RingholdError, upgradeProtocol } from '@ringhold/sdk/protocol'
 import { rawProblem } from '../http/problems.ts'
 import type { Streams } from './streams.ts'
 
 const path = '/v1/stream'
+/** Header fields that belong to the wish for another protocol, by their names in lower case. */
+const ofUpgrade = new Set(['connection', 'upgrade', 'http2-settings'])
 
 /** upgradeTo makes a listener turn connections into streams. */
 export function upgradeTo(server: Server, streams: Streams, self: string): void {
-  server.on('upgrade', (request: IncomingMessage, socket: Socket, head: Buffer) => {
-    socket.on('error', () => socket.destroy())
-    const refuse = (detail: string) =>
-      socket.end(rawProblem(new RingholdError('RINGHOLD_BAD_REQUEST', { detail }), self))
+  server.on('upgrade', async (request: IncomingMessage, socket: BusySocket, head: Buffer) => {
+    const onError = () => socket.destroy()
+    socket.on('error', onError)
+    await repliesSent(socket)
+    if (socket.destroyed) return
     if (!offers(request)) {
-      if (hasBody(request)) return refuse('a request with a body cannot ask for another protocol')
-      return answerPlainly(server, request, socket)
+      serveAsPlain(server, request, { socket, head })
+      return socket.off('error', onError)
     }
-    if (request.method !== 'GET' || request.url !== path) return refuse(`streams are at GET ${path}`)
+    if (request.method !== 'GET' || request.url !== path) {
+      const detail = `streams are at GET ${path}`
+      return socket.end(rawProblem(new RingholdError('RINGHOLD_BAD_REQUEST', { detail }), self))
+    }
     socket.setTimeout(0)
     socket.setNoDelay(true)
     socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${upgradeProtocol}\r\n\r\n`)
@@ -34,22 +40,38 @@ export function upgradeTo(server: Server, streams: Streams, self: string): void 
   })
 }
 
+/** BusySocket is a connection and the reply that Node is writing to it. */
+interface BusySocket extends Socket {
+  readonly _httpMessage?: ServerResponse | null
+}
+
+/** Requests that were pipelined before this one are answered first; Node hands over the connection under their replies. */
+async function repliesSent(socket: BusySocket): Promise<void> {
+  for (let reply = socket._httpMessage; reply; reply = socket._httpMessage) {
+    const pending = reply
+    await new Promise<void>((resolve) => pending.once('close', resolve))
+  }
+}
+
 function offers({ headers }: IncomingMessage): boolean {
   return (headers.upgrade ?? '').split(',').some((protocol) => protocol.trim().toLowerCase() === upgradeProtocol)
 }
 
-function hasBody({ headers }: IncomingMessage): boolean {
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0
-}
-
-/** Node has taken its parser off the connection, so that this reply is its last. */
-function answerPlainly(server: Server, request: IncomingMessage, socket: Socket): void {
-  const response = new ServerResponse(request)
-  response.shouldKeepAlive = false
-  response.assignSocket(socket)
-  response.on('finish', () => {
-    response.detachSocket(socket)
-    socket.end()
-  })
-  server.emit('request', request, response)
+/**
+ * Node has taken its parser off the connection, with what came behind the head left over. So the connection begins anew,
+ * with the same request without its wish; a client that offers h2c with every request may well send a body.
+ */
+function serveAsPlain(
+  server: Server,
+  { method, url, httpVersion, rawHeaders }: IncomingMessage,
+  { socket, head }: { readonly socket: Socket; readonly head: Buffer },
+): void {
+  const lines = [`${method} ${url} HTTP/${httpVersion}`]
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const [name, value] = [rawHeaders[at] as string, rawHeaders[at + 1] as string]
+    if (!ofUpgrade.has(name.toLowerCase())) lines.push(`${name}: ${value}`)
+    else if (/\bclose\b/i.test(value)) lines.push('connection: close')
+  }
+  socket.unshift(Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), head]))
+  server.emit('connection', socket)
 }
