@@ -102,6 +102,13 @@ test('nodes go and come as they are told, and otherwise come back by themselves'
     t.match(await fleet.json(['members']), { agree: true, members: { length: 5 } })
   })
 
+  await t.test('of two that are killed at once neither has to be seen by the other', async (t) => {
+    const killed = await Promise.all([fleet.json(['kill', 'node-4']), fleet.json(['kill', 'extra'])])
+    t.match(killed, [{ seenAs: 'dead' }, { seenAs: 'dead' }])
+    const started = await Promise.all([fleet.call(['start', 'node-4']), fleet.call(['start', 'extra'])])
+    t.match(started, [{ code: 0 }, { code: 0 }])
+  })
+
   await t.test('a second fleet in the same state folder is refused', async (t) => {
     const second = await fleet.run(['up'])
     t.match(second, {

@@ -45,16 +45,20 @@ export async function takeDown(context: Context, text: string, signal: KillSigna
     nodes.map(({ name }) => name),
     text,
   )
-  const survivors = nodes.filter(({ name, phase }) => name !== node && phase === 'running')
+  const survivorsNow = async () =>
+    (await askSupervisor(folder, { action: 'status' })).filter(
+      ({ name, phase }) => name !== node && phase === 'running',
+    )
   const startedAt = performance.now()
   // The survivors are watched from the moment of the signal, not from when the process has ended.
   const [{ changed }, seen] = await Promise.all([
     askSupervisor(folder, { action: 'kill', node, signal }),
-    waitGone(node, survivors, { deadlineMs: context.settleTimeoutMs }).then((views) => ({
+    waitGone(node, survivorsNow, { deadlineMs: context.settleTimeoutMs }).then((views) => ({
       views,
       ms: Math.round(performance.now() - startedAt),
     })),
   ])
+  const survivors = seen.views?.length ?? (await survivorsNow()).length
   const seenAs = seen.views?.[0] && (statusIn(seen.views[0], node) ?? 'gone')
   const document = {
     node,
@@ -62,7 +66,7 @@ export async function takeDown(context: Context, text: string, signal: KillSigna
     changed,
     seen: seen.views !== undefined,
     seenAs,
-    survivors: survivors.length,
+    survivors,
     ms: seen.ms,
   }
   if (!seen.views) {
@@ -70,7 +74,7 @@ export async function takeDown(context: Context, text: string, signal: KillSigna
     return { document, note, exitCode: exitCodes.degraded }
   }
   if (!changed) return { document, note: `${node} was down already.` }
-  if (survivors.length === 0) return { document, text: `${node} got ${signal}. No other node is running.` }
-  const whose = survivors.length === 1 ? 'the one survivor' : `all ${plural(survivors.length, 'survivor')}`
+  if (survivors === 0) return { document, text: `${node} got ${signal}. No other node is running.` }
+  const whose = survivors === 1 ? 'the one survivor' : `all ${plural(survivors, 'survivor')}`
   return { document, text: `${node} got ${signal}; ${seenAs} in the view of ${whose} after ${secondsText(seen.ms)}.` }
 }

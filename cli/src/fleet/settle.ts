@@ -29,13 +29,17 @@ export async function settledViews(nodes: readonly NodeAddress[]): Promise<Topol
   return isSettled(names, views) ? views : undefined
 }
 
-/** waitGone returns the views once all survivors have taken a member off their ring for good; undefined past the deadline. */
+/**
+ * waitGone returns the views once all survivors have taken a member off their ring for good; undefined past the
+ * deadline. Who survives is asked each time: another node may go meanwhile, and sees nothing any more.
+ */
 export function waitGone(
   name: string,
-  survivors: readonly NodeAddress[],
+  survivorsNow: () => Promise<readonly NodeAddress[]>,
   options: SettleOptions,
 ): Promise<Topology[] | undefined> {
   return waitUntil(async () => {
+    const survivors = await survivorsNow()
     const views = await askAll(survivors)
     const isGone = views.every((view) => ['dead', 'left', undefined].includes(statusIn(view, name)))
     return isGone && views.length === survivors.length ? views : undefined
