@@ -7,7 +7,7 @@
  *
  * Until `close` is done something may be left behind, so it belongs in a `finally`.
  */
-import { mkdirSync, rmSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { RingholdError, type Topology } from '@ringhold/sdk/protocol'
 import { waitSettled } from '../fleet/settle.ts'
@@ -18,7 +18,7 @@ import { nodeFailure } from './node-failure.ts'
 import { type NodePlan, type PortRange, planFleet } from './node-plan.ts'
 import { type NodeSettings, nodeEntry } from './node-process.ts'
 import { checkPorts } from './port-check.ts'
-import { isAlive, type NodeRecord, type StateFolder } from './state-folder.ts'
+import { isAlive, makeFolder, type NodeRecord, type StateFolder } from './state-folder.ts'
 import type { NodeEvent } from './supervised-node.ts'
 import { Supervisor } from './supervisor.ts'
 
@@ -89,7 +89,7 @@ export class LocalFleet {
    * RINGHOLD_NODE_FAILED when a node does not stay up, with RINGHOLD_RING_UNSETTLED past the deadline.
    */
   async start(options: { deadlineMs: number; signal: AbortSignal }): Promise<Topology[] | undefined> {
-    mkdirSync(this.#logDir, { recursive: true })
+    makeFolder(this.#logDir, 'folder for logs')
     for (const { name } of this.#plans) rmSync(this.logPath(name), { force: true })
     await this.#control.listen(this.#folder.socketPath)
     this.#supervisor.startAll(this.#plans)

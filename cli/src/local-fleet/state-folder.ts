@@ -67,7 +67,7 @@ export class StateFolder {
         `the state folder ${this.path} has too long a path for a socket; choose another RINGHOLD_STATE_DIR`,
       )
     }
-    mkdirSync(this.path, { recursive: true, mode: 0o700 })
+    makeFolder(this.path, 'state folder')
     const stat = lstatSync(this.path)
     if (!stat.isDirectory() || stat.uid !== userInfo().uid) {
       throw unusable(`the state folder ${this.path} is not a folder of this user; choose another RINGHOLD_STATE_DIR`)
@@ -103,6 +103,15 @@ export class StateFolder {
   clear(): void {
     rmSync(this.#recordPath, { force: true })
     rmSync(this.socketPath, { force: true })
+  }
+}
+
+/** makeFolder makes a folder for this user unless it is there. Throws RINGHOLD_BAD_OPTION, calling it `what`, where that cannot be. */
+export function makeFolder(path: string, what: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+  } catch (cause) {
+    throw unusable(`the ${what} ${path} cannot be made (${(cause as NodeJS.ErrnoException).code})`)
   }
 }
 

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Test, test } from 'tap'
@@ -19,6 +19,14 @@ test('the state folder is for its user alone', async (t) => {
   t.doesNotThrow(() => folder.create(), 'a second time it is there already')
   chmodSync(folder.path, 0o755)
   t.throws(() => folder.create(), badOption, 'a folder that others can read is refused')
+})
+
+test('a folder that cannot be made is refused with its reason', async (t) => {
+  const folder = folderIn(t)
+  writeFileSync(folder.path, '')
+  t.throws(() => folder.create(), { ...badOption, message: /EEXIST/ })
+  const inside = new StateFolder({ RINGHOLD_STATE_DIR: join(folder.path, 'inside') })
+  t.throws(() => inside.create(), { ...badOption, message: /ENOTDIR/ })
 })
 
 test('a path that is too long for a socket is refused before anything is made', async (t) => {
