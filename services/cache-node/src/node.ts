@@ -235,6 +235,7 @@ export class CacheNode {
   #sweep(): void {
     // A full slice means that there may be more: it follows once others had their turn.
     if (this.store.sweep(performance.now(), sweepBudget) === sweepBudget) setImmediate(() => this.#sweep())
+    else if (this.store.settle()) setImmediate(() => this.#sweep())
     else if (this.store.isFragmented) this.store.compact()
   }
 }

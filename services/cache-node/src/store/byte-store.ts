@@ -16,12 +16,14 @@ import { tokenCount } from '@ringhold/sdk/ring'
 import type { CacheTally } from './cache-names.ts'
 import { ContentTypes, inlineType, inlineTypeCharsMax, splitInlineType, withInlineType } from './content-types.ts'
 import { Departures } from './departures.ts'
-import { type Draft, entryValueBytesMax, main, probation, tombstones } from './entry.ts'
+import { type Draft, entryValueBytesMax, main, probation, replicas, tombstones } from './entry.ts'
 import { Eviction } from './eviction.ts'
+import { EvictionList } from './eviction-list.ts'
 import { tableCount, tokenOfTag } from './hash-index.ts'
 import { Holdings } from './holdings.ts'
 import type { BytesByKind, MissCounts } from './ledger.ts'
 import { stepFrom } from './pages.ts'
+import { Roles } from './roles.ts'
 import { maySkipProbation } from './shares.ts'
 import type {
   Applied,
@@ -29,6 +31,7 @@ import type {
   Change,
   Digest,
   Entry,
+  Evictions,
   MissReason,
   Page,
   PageRequest,
@@ -54,6 +57,10 @@ const expiryOfWrite = { frees: 16, steps: 64 }
 const fragmentedShare = 1.05
 /** What compact does in one slice: about two milliseconds with small entries, less with large ones. */
 const compactSliceBytes = 1_500_000
+/** What settle does in one slice: about two milliseconds as well. */
+const settleSlice = { bytes: 1_000_000, steps: 64 }
+/** What finding and moving one entry costs beside its bytes, in bytes that could be moved in that time. */
+const relogCostBytes = 512
 /** Steps over the wheel that sweep may take for each entry that it may free, and at least. */
 const stepsPerFree = 4
 const stepsMin = 1_024
@@ -98,6 +105,8 @@ export class ByteStore implements ReplicatedStore {
   readonly #types = new ContentTypes()
   readonly #departures: Departures
   readonly #tuner = new Tuner()
+  readonly #roles = new Roles()
+  readonly #evicted = new EvictionList()
   readonly #eviction: Eviction
   readonly #draft: Draft = {
     log: probation,
@@ -126,7 +135,8 @@ export class ByteStore implements ReplicatedStore {
     this.#eviction = new Eviction({
       fields,
       logs,
-      promote: (address) => this.#holdings.promote(address),
+      roles: this.#roles,
+      relog: (address, log) => this.#holdings.relog(address, log),
       drop: (address, departure) => this.#drop(address, departure),
     })
   }
@@ -165,7 +175,9 @@ export class ByteStore implements ReplicatedStore {
     }
     fields.raiseFrequency(address)
     ledger.hits++
-    if (this.#tuner.isSampled(hash)) this.#tuner.hit(hash, fields.size(address), this.#bytesMax)
+    if (this.#tuner.isSampled(hash) && this.#roles.coordinates(place.token)) {
+      this.#tuner.hit(hash, fields.size(address), this.#ownBytesMax)
+    }
     return address
   }
 
@@ -249,13 +261,17 @@ export class ByteStore implements ReplicatedStore {
   }
 
   retain(keep: (token: number) => boolean): number {
+    return this.drop((token) => !keep(token))
+  }
+
+  drop(leaves: (token: number) => boolean): number {
     const { index } = this.#holdings
-    if (!tokens.some(keep)) return this.#holdings.clear()
+    if (tokens.every(leaves)) return this.#holdings.clear()
     let dropped = 0
     for (let table = 0; table < tableCount; table++) {
       const leaving: number[] = []
       index.each(table, (tag, address) => {
-        if (!keep(tokenOfTag(table, tag))) leaving.push(address)
+        if (leaves(tokenOfTag(table, tag))) leaving.push(address)
       })
       for (const address of leaving) this.#holdings.release(address, this.#holdings.hashAt(address))
       dropped += leaving.length
@@ -272,6 +288,41 @@ export class ByteStore implements ReplicatedStore {
     logs[tombstones]?.oldest()
     names.prune()
     return budget - slice.frees
+  }
+
+  coordinate(coordinated: (token: number) => boolean): void {
+    this.#roles.set(coordinated)
+  }
+
+  takeEvicted(max = Number.POSITIVE_INFINITY): Evictions {
+    return this.#evicted.take(max)
+  }
+
+  evict(place: Place, version: Version, now: number): boolean {
+    this.#observe(now)
+    const cache = this.#holdings.names.find(place.cache)
+    if (cache === undefined) return false
+    const { fields, ledger } = this.#holdings
+    const hash = this.#holdings.hashOf(cache, place.key)
+    const address = this.#live(place, cache, hash)
+    if (address === 0 || fields.isTombstone(address) || fields.version(address) !== version) return false
+    this.#holdings.release(address, hash)
+    this.#departures.note(hash, 'evicted', ledger.entries)
+    ledger.evictions++
+    return true
+  }
+
+  settle(): boolean {
+    const { index } = this.#holdings
+    let left = settleSlice.bytes
+    for (let step = 0; step < settleSlice.steps && left > 0; step++) {
+      // Before the addresses are known: compaction moves entries.
+      this.#holdings.ensureSegments(settleSlice.bytes)
+      const addresses = this.#roles.next(index)
+      if (addresses === undefined) return false
+      left -= this.#relogAll(addresses)
+    }
+    return true
   }
 
   compact(): boolean {
@@ -351,8 +402,10 @@ export class ByteStore implements ReplicatedStore {
     draft.hash = hash
     draft.key = place.key
     draft.frequency = 0
-    if (replaces && isEntry) {
-      draft.log = fields.log(present)
+    const isOwn = this.#roles.coordinates(place.token)
+    if (!isOwn && isEntry) draft.log = replicas
+    else if (replaces && isEntry) {
+      draft.log = fields.log(present) === replicas ? main : fields.log(present)
       draft.frequency = fields.frequency(present)
     }
     if (expiresAt !== undefined && expiresAt <= this.#now) {
@@ -362,11 +415,11 @@ export class ByteStore implements ReplicatedStore {
       const isRecent = present === 0 && this.#departures.claim(hash)
       const isWanted = isRecent && maySkipProbation(size, holdings.meanBytes)
       const isFull = this.#makeRoom(size)
-      if (!replaces && isEntry) draft.log = this.#logFor(isWanted, isFull)
+      if (!replaces && isEntry && isOwn) draft.log = this.#logFor(isWanted, isFull)
       holdings.ensureSegments(size)
       holdings.put(draft)
     }
-    if (this.#tuner.isSampled(hash)) this.#tellTuner(hash, isEntry ? size : 0)
+    if (isOwn && this.#tuner.isSampled(hash)) this.#tellTuner(hash, isEntry ? size : 0)
     return replaces ? 'replaced' : 'created'
   }
 
@@ -381,7 +434,7 @@ export class ByteStore implements ReplicatedStore {
   #logFor(isWanted: boolean, isFull: boolean): number {
     const { probation: share } = this.#tuner.shares
     const mainBytes = this.#holdings.logs[main]?.bytes ?? 0
-    const fills = !isFull && mainBytes < this.#bytesMax * (1 - share)
+    const fills = !isFull && mainBytes < this.#ownBytesMax * (1 - share)
     return isWanted || share === 0 || fills ? main : probation
   }
 
@@ -421,17 +474,53 @@ export class ByteStore implements ReplicatedStore {
     const hash = this.#holdings.hashAt(address)
     if (!fields.isTombstone(address)) {
       if (departure === 'expired') ledger.expirations++
-      else ledger.evictions++
+      else this.#countEviction(address)
       if (departure === 'expired' && this.#tuner.isSampled(hash)) this.#tuner.remove(hash)
       this.#departures.note(hash, departure, ledger.entries)
     }
     this.#holdings.release(address, hash)
   }
 
+  #countEviction(address: number): void {
+    this.#holdings.ledger.evictions++
+    if (!this.#roles.areKnown) return
+    if (this.#evicted.isFull) {
+      this.#evicted.skip()
+      return
+    }
+    const place = this.#placeAt(address)
+    const role = this.#roles.coordinates(place.token) ? 'coordinator' : 'replica'
+    this.#evicted.add({ place, version: this.#holdings.fields.version(address), role })
+  }
+
+  /** Moves entries to the log of their role as far as there is room for it; returns what that cost, in bytes. */
+  #relogAll(addresses: readonly number[]): number {
+    const { fields, segments } = this.#holdings
+    let cost = 0
+    for (const address of addresses) {
+      const isReplica = !this.#roles.coordinates(fields.token(address))
+      if (fields.isTombstone(address) || isReplica === (fields.log(address) === replicas)) continue
+      const size = fields.size(address)
+      const hasRoom = size <= segments.room * segments.bytes
+      // The rest follows in the next step; when compaction cannot win room for an entry it stays where it is.
+      if (cost > 0 && (!hasRoom || cost > settleSlice.bytes)) return cost
+      if (!hasRoom) continue
+      this.#holdings.relog(address, isReplica ? replicas : main)
+      cost += size + relogCostBytes
+    }
+    this.#roles.pass()
+    return cost
+  }
+
+  /** What entries that this node coordinates may take, with the index: what replicas leave them. */
+  get #ownBytesMax(): number {
+    return this.#bytesMax - (this.#holdings.logs[replicas]?.bytes ?? 0)
+  }
+
   /** Tells the tuner of a write; size 0 stands for a deletion. */
   #tellTuner(hash: number, size: number): void {
     if (size === 0) this.#tuner.remove(hash)
-    else this.#tuner.write(hash, size, this.#bytesMax)
+    else this.#tuner.write(hash, size, this.#ownBytesMax)
   }
 
   #entryAt(address: number): Entry {
@@ -455,12 +544,17 @@ export class ByteStore implements ReplicatedStore {
   }
 
   #changeAt(address: number): { place: Place; change: Change } {
-    const { fields, names } = this.#holdings
-    const key = this.#holdings.key(address)
-    const place = { token: fields.token(address), cache: names.of(fields.cache(address)).name, key }
+    const { fields } = this.#holdings
+    const place = this.#placeAt(address)
     if (!fields.isTombstone(address)) return { place, change: { type: 'entry', ...this.#entryAt(address) } }
     const change = { type: 'tombstone', version: fields.version(address), keptUntil: fields.deadline(address) } as const
     return { place, change }
+  }
+
+  #placeAt(address: number): Place {
+    const { fields, names } = this.#holdings
+    const cache = names.of(fields.cache(address)).name
+    return { token: fields.token(address), cache, key: this.#holdings.key(address) }
   }
 
   #allocate(length: number): Uint8Array {

@@ -20,6 +20,7 @@ import type { Segments } from './segments.ts'
 export const probation = 0
 export const main = 1
 export const tombstones = 2
+export const replicas = 3
 
 const lengthShift = 8
 const frequencyMask = 0b11

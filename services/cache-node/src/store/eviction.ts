@@ -2,24 +2,31 @@
  * Eviction makes room, one entry at a time, by S3-FIFO with shares that adapt: the oldest of probation goes unless it
  * was read there; then it passes on to main, where the oldest comes round again for every time that it was read.
  *
+ * Only what the node coordinates is in these two. Replicas lie in a log of their own, which gives up its oldest when
+ * there is nothing else: a node does not see who reads its replicas.
+ *
  * A read costs two bits in the entry, no list is touched. What the hands pass over is appended anew, so the memory
  * that eviction frees is always whole segments at the tails: evicting is compacting.
  *
  * Source: Yang et al., FIFO queues are all you need for cache eviction, 2023.
  */
-import { type Entries, main, probation } from './entry.ts'
+import { type Entries, main, probation, replicas } from './entry.ts'
 import type { Log } from './log.ts'
+import type { Roles } from './roles.ts'
 import { passesMax, readsToPass, type Shares } from './shares.ts'
 
 /** Bytes that one eviction may append anew, so that a write never waits for more. */
 const passedBytesMax = 16 * 1024 * 1024
+/** Entries that one eviction may bring to the log of replicas, where a change of roles wants them. */
+const replicasMax = 1_024
 
 /** What eviction asks of the store. */
 export interface Evictable {
   readonly fields: Entries
   readonly logs: readonly Log[]
-  /** Appends an entry to main. */
-  readonly promote: (address: number) => void
+  readonly roles: Roles
+  /** Appends an entry to a log. */
+  readonly relog: (address: number, log: number) => void
   readonly drop: (address: number, departure: 'evicted' | 'retired' | 'expired') => void
 }
 
@@ -35,33 +42,48 @@ export class Eviction {
 
   /** evictOne lets one entry go; false when there is none. */
   evictOne(shares: Shares, now: number): boolean {
-    const { fields, logs, promote, drop } = this.#store
+    const { fields, logs, roles, relog, drop } = this.#store
     const [inProbation, inMain] = [logs[probation] as Log, logs[main] as Log]
     const probationBytes = (inProbation.bytes + inMain.bytes) * shares.probation
     if (shares !== this.#shares) this.#isShifting = true
     this.#shares = shares
     const meanBytes = (inProbation.bytes + inMain.bytes) / (inProbation.entries + inMain.entries)
     let passedBytes = 0
+    let replicasPassed = 0
     for (let passes = 0; ; passes++) {
       const isOver = inProbation.entries > 0 && inProbation.bytes >= probationBytes
       if (!isOver) this.#isShifting = false
       const fromProbation = isOver || inMain.entries === 0
       const address = (fromProbation ? inProbation : inMain).oldest()
-      if (address === 0) return false
+      if (address === 0) return this.#evictReplica()
       if (fields.expires(address) && fields.deadline(address) <= now) {
         drop(address, 'expired')
         return true
       }
       const frequency = fields.frequency(address)
       const size = fields.size(address)
-      const mayPass = passes < passesMax && passedBytes + size <= passedBytesMax
+      if (!roles.coordinates(fields.token(address)) && replicasPassed < replicasMax && passedBytes < passedBytesMax) {
+        relog(address, replicas)
+        replicasPassed++
+        passedBytes += size
+        continue
+      }
+      const mayPass = passes - replicasPassed < passesMax && passedBytes + size <= passedBytesMax
       if (!mayPass || (frequency < readsToPass(size, meanBytes) && !this.#isShifting)) {
         drop(address, fromProbation ? 'evicted' : 'retired')
         return true
       }
       fields.setFrequency(address, fromProbation || shares.probation === 0 ? 0 : Math.max(0, frequency - 1))
-      promote(address)
+      relog(address, main)
       passedBytes += size
     }
+  }
+
+  /** The hands of probation and main have nothing under them. */
+  #evictReplica(): boolean {
+    const { logs, drop } = this.#store
+    const address = (logs[replicas] as Log).oldest()
+    if (address !== 0) drop(address, 'evicted')
+    return address !== 0
   }
 }

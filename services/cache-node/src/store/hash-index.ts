@@ -48,6 +48,12 @@ export interface Probe {
   hasKey(address: number, cache: number, key: Uint8Array): boolean
 }
 
+/** BucketRange is a part of a table. */
+export interface BucketRange {
+  readonly from: number
+  readonly count: number
+}
+
 /** tagOf makes the tag of a key from its token and secret hash, signed. */
 export function tagOf(token: number, hash: number): number {
   return ((token & (tokensPerTable - 1)) << hashBits) | (hash >>> tableShift)
@@ -164,6 +170,23 @@ export class HashIndex {
         }
       }
     }
+  }
+
+  /** scan visits some buckets of a table, from one on; it returns where to go on, undefined at the end of the table. */
+  scan(table: number, range: BucketRange, visit: (tag: number, address: number) => void): number | undefined {
+    const pages = this.#pages[table] as number[]
+    const buckets = pages.length << this.#pageShift
+    const end = Math.min(buckets, range.from + range.count)
+    for (let bucket = range.from; bucket < end; bucket++) {
+      const page = pages[bucket >>> this.#pageShift] as number
+      const words = this.#segments.wordsOf(page)
+      const at = this.#bucketIn(page, bucket)
+      for (let slot = at; slot < at + slots; slot++) {
+        const address = words[slot + slots] as number
+        if (address !== 0) visit(words[slot] as number, address)
+      }
+    }
+    return end < buckets ? end : undefined
   }
 
   clear(): void {

@@ -11,7 +11,7 @@
 import { CacheNames, type CacheTally } from './cache-names.ts'
 import { Compaction } from './compaction.ts'
 import { Digests, keyMark } from './digests.ts'
-import { type Draft, Entries, headerBytes, main, probation, tombstones } from './entry.ts'
+import { type Draft, Entries, headerBytes, main, probation, replicas, tombstones } from './entry.ts'
 import { HashIndex, tagOf } from './hash-index.ts'
 import { KeyHash } from './key-hash.ts'
 import { Ledger } from './ledger.ts'
@@ -47,7 +47,7 @@ export class Holdings {
     this.fields = new Entries(this.segments)
     this.#pieces = new Piecewise(this.segments)
     const memory = { segments: this.segments, fields: this.fields, pieces: this.#pieces }
-    this.logs = [probation, main, tombstones].map(
+    this.logs = [probation, main, tombstones, replicas].map(
       () => new Log(this.segments, this.fields, (segment) => this.compaction.leave(segment)),
     )
     this.compaction = new Compaction(memory, this.logs, (address, log, after) => this.#moveTo(address, log, after))
@@ -160,10 +160,10 @@ export class Holdings {
     return dropped
   }
 
-  /** promote appends an entry to main, with its value and all. */
-  promote(address: number): void {
-    const log = this.logs[main] as Log
-    this.#moveTo(address, log, log.head, main)
+  /** relog appends an entry to another log, or to its own anew, with its value and all. */
+  relog(address: number, number: number): void {
+    const log = this.logs[number] as Log
+    this.#moveTo(address, log, log.head, number)
   }
 
   /** key copies the key of an entry. */

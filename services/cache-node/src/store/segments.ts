@@ -15,8 +15,8 @@
 
 /** What segments may take of the budget: holes that compaction has not closed yet come on top of what counts. */
 const slackShare = 0.04
-/** Each of the three logs has a head, a tail and holes of less than a segment, and the index its last one. */
-const slackSegments = 12
+/** Each of the four logs has a head, a tail and holes of less than a segment, and the index its last one. */
+const slackSegments = 15
 /** Segments above the limit that compaction and index growth may take for a moment. */
 const reserveSegments = 16
 const arenaShiftMax = 28

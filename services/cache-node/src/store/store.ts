@@ -6,8 +6,9 @@
  *      sync, anti-entropy ─► ReplicatedStore ◄──┘
  *
  * It guarantees: an entry that has expired is never read; the bytes it accounts for never exceed its bound, the least
- * useful entries go first and are counted; what retain drops is gone when retain returns. It decides nothing about
- * ownership or conditions: that is the core's business, which reads, decides and writes in one turn.
+ * useful entries go first and are counted; what drop and retain drop is gone when they return. It decides nothing about
+ * ownership or conditions: that is the core's business, which reads, decides and writes in one turn. What it must know
+ * of ownership it is told: the tokens that its node coordinates, for eviction is the coordinator's.
  */
 import type { Version } from '@ringhold/sdk/protocol'
 
@@ -53,6 +54,24 @@ export interface Digest {
   readonly entries: number
   readonly low: number
   readonly high: number
+}
+
+/** Role is what a node is to a token: eviction is up to its coordinator. */
+export type Role = 'coordinator' | 'replica'
+
+/** Evicted is an entry that the store let go by itself, for want of room. What evict removed is not among these. */
+export interface Evicted {
+  readonly place: Place
+  readonly version: Version
+  /** What the node was to it. 'replica': nothing that it coordinates was left to evict. */
+  readonly role: Role
+}
+
+/** Evictions is what was evicted since the list was taken before, in that order. */
+export interface Evictions {
+  readonly evicted: readonly Evicted[]
+  /** How many more were evicted that the list had no room for: digests will differ by these until they are repaired. */
+  readonly unlisted: number
 }
 
 /** PageRequest selects what to page over. */
@@ -107,6 +126,8 @@ export interface Store {
   write(place: Place, entry: Entry, now: number): Written
   /** Whether there was an entry to remove. It leaves no tombstone. */
   remove(place: Place, now: number): boolean
+  /** Drops every entry and tombstone of these tokens; returns how many. None of them is evicted, expired or deleted by that. */
+  drop(tokens: (token: number) => boolean): number
   /** Drops every entry and tombstone whose token is not kept; returns how many. */
   retain(keep: (token: number) => boolean): number
   /** Frees at most `budget` expired entries and returns how many it freed: fewer than the budget means none is left. */
@@ -123,6 +144,25 @@ export interface ReplicatedStore extends Store {
   /** Takes over a change if its version is higher than what is there: order and duplicates do not matter. */
   apply(place: Place, change: Change, now: number): Applied
   digest(token: number): Digest
+  /**
+   * coordinate says which tokens this node coordinates from now on; of the others it holds replicas. Entries of replicas
+   * are evicted only when there is nothing else to evict, the longest held first. Until it is called the node coordinates
+   * everything, and nothing is listed for takeEvicted. Entries that are here already take on their new role in slices, by settle.
+   */
+  coordinate(tokens: (token: number) => boolean): void
+  /**
+   * takeEvicted hands over what was evicted since it was called last, at most `max` (default: all), the earliest first.
+   * The list holds 16,384: take it often, and tell the replicas, who evict exactly these; report to the coordinator what
+   * had to be evicted as a replica.
+   */
+  takeEvicted(max?: number): Evictions
+  /**
+   * evict follows the decision of the coordinator: the entry goes if it has exactly this version, counts as evicted
+   * and is not listed for takeEvicted. False where there is no such entry: a tombstone or another version stays.
+   */
+  evict(place: Place, version: Version, now: number): boolean
+  /** settle goes on, for about two milliseconds at most, with what coordinate left to do; false when nothing is left. */
+  settle(): boolean
   /**
    * page returns a part of what the store holds of some tokens. An entry that is there from the first page to the last
    * is returned at least once, whatever is written, evicted or compacted in between.
