@@ -1,5 +1,5 @@
 /** The two listeners of a node with their routes: one for clients, one for peers. */
-import { defaultLimits, headerNames } from '@ringhold/sdk/protocol'
+import { type ByteCommand, defaultLimits, headerNames } from '@ringhold/sdk/protocol'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import type { Origin } from './core/decide.ts'
 import { explainRoute } from './http/explain-route.ts'
@@ -56,10 +56,11 @@ function commandListener(
 ): Listener {
   const self = node.config.name
   const app = newListener({ self, logger })
+  const { executor } = node
   const face: Face = {
     self,
     limits: defaultLimits,
-    execute: node.executor.execute.bind(node.executor),
+    execute: (command, origin, sink) => executor.execute(command, origin, sink),
     originOf,
     ringChecksum: () => node.ring.checksum,
     onFault: (error) => logger.error({ err: error }, 'a command failed'),
@@ -77,9 +78,10 @@ function commandListener(
 }
 
 function keyFace(node: CacheNode) {
+  const { executor } = node
   return {
     self: node.config.name,
-    execute: node.executor.execute.bind(node.executor),
+    execute: (command: ByteCommand, origin: Origin) => executor.execute(command, origin),
     ringChecksum: () => node.ring.checksum,
     valueBytesMax: defaultLimits.valueBytesMax,
   }

@@ -1,5 +1,5 @@
 /** Outcomes and errors as frames. */
-import type { Outcome } from '../command.ts'
+import type { Hit, Outcome } from '../command.ts'
 import { type ErrorCode, type ErrorFacts, isErrorCode, RingholdError } from '../errors.ts'
 import { contentTypeBytes, contentTypeNumber, readContentType, writeContentType } from './content-type.ts'
 import type { FrameReader } from './frame-reader.ts'
@@ -23,7 +23,7 @@ export function writeOutcome(writer: FrameWriter, id: number, outcome: Outcome):
   switch (outcome.type) {
     case 'hit':
       writeHit(writer, id, outcome)
-      break
+      return
     case 'created':
     case 'replaced':
       writer.begin(outcome.type === 'created' ? frameTypes.created : frameTypes.replaced, id, 0, writtenBytes)
@@ -42,16 +42,31 @@ export function writeOutcome(writer: FrameWriter, id: number, outcome: Outcome):
   writer.end()
 }
 
-function writeHit(writer: FrameWriter, id: number, hit: Extract<Outcome, { type: 'hit' }>): void {
+function writeHit(writer: FrameWriter, id: number, hit: Hit): void {
   const { value, contentType, version, ttlMs } = hit
+  const at = writeHitHead(writer, id, { valueBytes: value.length, contentType, version, ttlMs })
+  // An array whose buffer was transferred away has no bytes, and set() would throw.
+  if (value.length > 0) writer.buffer.set(value, at)
+}
+
+/** HitHead is a hit without its value. */
+export interface HitHead extends Omit<Hit, 'type' | 'value'> {
+  readonly valueBytes: number
+}
+
+/** writeHitHead appends a hit whose value the caller puts into the buffer of the writer, where this returns, before anything else is written. */
+export function writeHitHead(writer: FrameWriter, id: number, head: HitHead): number {
+  const { valueBytes, contentType, version, ttlMs } = head
   const number = contentTypeNumber(contentType)
-  const more = hitHeadBytes + u53Bytes + contentTypeBytes(number, contentType) + value.length
+  const more = hitHeadBytes + u53Bytes + contentTypeBytes(number, contentType) + valueBytes
   writer.begin(frameTypes.hit, id, ttlMs === undefined ? 0 : frameFlags.ttl, more)
   writer.u8(number)
   writer.u53(version)
   if (ttlMs !== undefined) writer.u53(ttlMs)
   writeContentType(writer, number, contentType)
-  writer.raw(value)
+  const at = writer.skip(valueBytes)
+  writer.end()
+  return at
 }
 
 /** writeError appends an error as the answer to the command of this id; id 0: it concerns the whole connection. */

@@ -31,6 +31,11 @@ export class FrameWriter {
     return this.#bytes.subarray(0, this.#length)
   }
 
+  /** buffer is what bytes are written to; the next write may replace it by a larger one. */
+  get buffer(): Uint8Array {
+    return this.#bytes
+  }
+
   /** take hands over what was written and starts with a new buffer. */
   take(): Uint8Array {
     const { bytes } = this
@@ -141,6 +146,13 @@ export class FrameWriter {
     if (bytes.length === 0) return
     this.#bytes.set(bytes, this.#length)
     this.#length += bytes.length
+  }
+
+  /** skip leaves out `bytes` that were reserved, for somebody else to fill in; it returns where they begin in the buffer. */
+  skip(bytes: number): number {
+    const at = this.#length
+    this.#length += bytes
+    return at
   }
 
   /** patchU16 replaces a number that was written at a place before its value was known. */

@@ -1,4 +1,4 @@
-export { isAnswer, readAnswer, writeError, writeOutcome } from './answer-frame.ts'
+export { type HitHead, isAnswer, readAnswer, writeError, writeHitHead, writeOutcome } from './answer-frame.ts'
 export { isCommand, readCommand, writeCommand } from './command-frame.ts'
 export { FrameReader, type FrameReaderOptions } from './frame-reader.ts'
 export { FrameWriter } from './frame-writer.ts'

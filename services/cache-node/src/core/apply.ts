@@ -9,6 +9,7 @@ import {
   type Version,
 } from '@ringhold/sdk/protocol'
 import type { Place, Store } from '../store/store.ts'
+import { type HitSink, ttlMsLeft } from './hit-sink.ts'
 
 /** Moment is when a command is executed: on the monotonic clock, and the versions that follow from that. */
 export interface Moment {
@@ -25,6 +26,11 @@ export function applyCommand(store: Store, command: ByteCommand, moment: Moment 
   const place = { token: moment.token, cache: command.cache, key: command.key }
   if (command.type === 'get') return get(store, place, moment)
   return command.type === 'set' ? set(store, command, place, moment) : remove(store, command, place, moment)
+}
+
+/** readHit executes a get whose value goes to a sink; otherwise it returns what there is instead of a hit. */
+export function readHit(store: Store, place: Place, sink: HitSink): Outcome | undefined {
+  return store.readInto(place, sink.now, sink) ? undefined : miss
 }
 
 /** holds tells whether a condition holds for a key with this version (undefined: absent). */
@@ -45,9 +51,7 @@ function get(store: Store, place: Place, { now }: Moment): Outcome {
   const entry = store.read(place, now)
   if (entry === undefined) return miss
   const { value, contentType, version, expiresAt } = entry
-  // Rounded up: a value that can still be read has time left.
-  const ttlMs = expiresAt === undefined ? undefined : Math.ceil(expiresAt - now)
-  return { type: 'hit', value, contentType, version, ttlMs }
+  return { type: 'hit', value, contentType, version, ttlMs: ttlMsLeft(expiresAt, now) }
 }
 
 function set(store: Store, command: SetCommand<Uint8Array>, place: Place, { now, nextVersion }: Moment): Outcome {

@@ -21,11 +21,12 @@ import {
 } from '@ringhold/sdk/protocol'
 import type { Ring } from '@ringhold/sdk/ring'
 import type { HybridClock } from '../clock/hybrid-clock.ts'
-import type { Store } from '../store/store.ts'
-import { applyCommand } from './apply.ts'
+import type { Place, Store } from '../store/store.ts'
+import { applyCommand, readHit } from './apply.ts'
 import type { Counters } from './counters.ts'
 import { type Answers, type Decision, decide, type Origin } from './decide.ts'
 import type { Forwarder } from './forwarder.ts'
+import type { HitSink } from './hit-sink.ts'
 
 /** Executed is an outcome and the name of the node that it comes from. */
 export interface Executed {
@@ -65,8 +66,13 @@ export class Executor {
     this.#nextVersion = () => around.clock.next(around.wallMs())
   }
 
-  /** execute runs a command here or at its coordinator. Throws, or rejects with, a RingholdError. */
-  execute(command: ByteCommand, origin: Origin): Executed | Promise<Executed> {
+  /**
+   * execute runs a command here or at its coordinator. Throws, or rejects with, a RingholdError. With a sink, a hit of this
+   * node goes there before it returns, and it returns undefined; everything else is returned as without one.
+   */
+  execute(command: ByteCommand, origin: Origin): Executed | Promise<Executed>
+  execute(command: ByteCommand, origin: Origin, sink: HitSink): Executed | Promise<Executed> | undefined
+  execute(command: ByteCommand, origin: Origin, sink?: HitSink): Executed | Promise<Executed> | undefined {
     this.#check(command)
     const { self, answers, ring: ringNow, now: clockNow, store } = this.#around
     const now = clockNow()
@@ -75,9 +81,20 @@ export class Executor {
     const decision = decide({ self, answers: answers(now), origin, coordinator: ring.coordinator(token) })
     if (decision.type === 'forward') return this.#forward(command, decision.to)
     if (decision.type === 'refuse') throw this.#refusal(decision, ring)
+    if (sink !== undefined && command.type === 'get')
+      return this.#readInto(sink, { token, cache: command.cache, key: command.key }, now)
     const outcome = applyCommand(store, command, { now, token, nextVersion: this.#nextVersion })
     this.#count(outcome)
     return { outcome, by: self }
+  }
+
+  #readInto(sink: HitSink, place: Place, now: number): Executed | undefined {
+    const { store, counters, self } = this.#around
+    sink.now = now
+    const outcome = readHit(store, place, sink)
+    if (outcome === undefined) counters.hits++
+    else this.#count(outcome)
+    return outcome && { outcome, by: self }
   }
 
   #check(command: ByteCommand): void {

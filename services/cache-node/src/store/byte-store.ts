@@ -156,6 +156,7 @@ export class ByteStore implements ReplicatedStore {
     if (number === inlineType) return this.#copyInline(address, reading)
     reading.contentType = this.#types.of(number)
     reading.length = fields.valueLength(address)
+    reading.onFound?.()
     const fits = reading.at + reading.length <= reading.target.length
     if (fits) this.#holdings.readValue(address, reading.target, reading.at)
     return true
@@ -539,6 +540,7 @@ export class ByteStore implements ReplicatedStore {
     const { value, contentType } = this.#entryAt(address)
     reading.contentType = contentType
     reading.length = value.length
+    reading.onFound?.()
     if (reading.at + value.length <= reading.target.length) reading.target.set(value, reading.at)
     return true
   }

@@ -107,6 +107,8 @@ export interface Reading {
   contentType: string
   version: Version
   expiresAt: number | undefined
+  /** Called when all of the above is known but for where the value goes: it may set `target` and `at` only then. */
+  onFound?(): void
 }
 
 /** StoreStats counts what it holds, and what happened since the start. */

@@ -32,6 +32,8 @@ import {
 } from '@ringhold/sdk/protocol'
 import type { Origin } from '../core/decide.ts'
 import type { Executed } from '../core/executor.ts'
+import type { HitSink } from '../core/hit-sink.ts'
+import { HitFrame, tooLarge } from './hit-frame.ts'
 import type { TurnClock } from './turn-clock.ts'
 
 /** Port is where the bytes of a conversation go. */
@@ -52,7 +54,8 @@ export interface Face {
   /** The name of this node. */
   readonly self: string
   readonly limits: Limits
-  readonly execute: (command: ByteCommand, origin: Origin) => Executed | Promise<Executed>
+  /** execute runs a command; undefined: it was a hit, and the sink has it. */
+  readonly execute: (command: ByteCommand, origin: Origin, sink: HitSink) => Executed | Promise<Executed> | undefined
   /** originOf tells where a command comes from that is marked as routed by its sender, or not. */
   readonly originOf: (isDirect: boolean) => Origin
   /** Checksum of the present ring. */
@@ -85,6 +88,7 @@ export class Conversation {
   readonly #options: ConversationOptions
   readonly #reader: FrameReader
   readonly #writer = new FrameWriter()
+  readonly #hit = new HitFrame(this.#writer)
   readonly #names = new Names()
   readonly #chunks: Uint8Array[] = []
   #client: Hello | undefined
@@ -223,6 +227,7 @@ export class Conversation {
     if (this.#client === undefined) {
       if (type !== frameTypes.hello) throw reader.bad('the first frame must be a hello')
       this.#client = readHello(reader)
+      this.#hit.valueBytesMax = this.#client.limits.valueBytesMax
       if (this.#client.release < protocolRelease) throw reader.bad(`release ${this.#client.release} is not supported`)
     } else if (isCommand(type)) this.#takeCommand()
     else if (type === frameTypes.ping) writeSignal(this.#writer, 'pong')
@@ -235,7 +240,9 @@ export class Conversation {
     const command = readCommand(this.#reader, this.#names)
     if (++this.#commands > commandsMax) throw this.#reader.bad(`at most ${commandsMax} commands are taken at a time`)
     try {
-      const executed = face.execute(command, face.originOf((flags & frameFlags.direct) !== 0))
+      this.#hit.id = id
+      const executed = face.execute(command, face.originOf((flags & frameFlags.direct) !== 0), this.#hit)
+      if (executed === undefined) return
       if (executed instanceof Promise) this.#wait(id, executed)
       else this.#answer(id, executed.outcome)
     } catch (error) {
@@ -259,8 +266,7 @@ export class Conversation {
   #answer(id: number, outcome: Outcome): void {
     const { valueBytesMax } = (this.#client as Hello).limits
     if (outcome.type === 'hit' && outcome.value.length > valueBytesMax) {
-      const detail = `the value has ${outcome.value.length} bytes, more than the ${valueBytesMax} that this client reads`
-      this.#refuse(id, new RingholdError('RINGHOLD_VALUE_TOO_LARGE', { detail }))
+      this.#refuse(id, tooLarge(outcome.value.length, valueBytesMax))
     } else writeOutcome(this.#writer, id, outcome)
   }
 

@@ -1,0 +1,42 @@
+/** A hit frame takes hits from the store straight into the output of a conversation: the value is copied once, and nothing is left behind. */
+import { type FrameWriter, RingholdError, writeError, writeHitHead } from '@ringhold/sdk/protocol'
+import { type HitSink, ttlMsLeft } from '../core/hit-sink.ts'
+
+const nowhere = new Uint8Array(0)
+
+export class HitFrame implements HitSink {
+  target: Uint8Array = nowhere
+  at = 0
+  length = 0
+  contentType = ''
+  version = 0
+  expiresAt: number | undefined = undefined
+  now = 0
+  /** The command that the next hit answers. */
+  id = 0
+  /** The longest value that the client reads. */
+  valueBytesMax = 0
+  readonly #writer: FrameWriter
+
+  constructor(writer: FrameWriter) {
+    this.#writer = writer
+  }
+
+  onFound(): void {
+    if (this.length > this.valueBytesMax) {
+      this.target = nowhere
+      writeError(this.#writer, this.id, tooLarge(this.length, this.valueBytesMax))
+      return
+    }
+    const { length: valueBytes, contentType, version } = this
+    const head = { valueBytes, contentType, version, ttlMs: ttlMsLeft(this.expiresAt, this.now) }
+    this.at = writeHitHead(this.#writer, this.id, head)
+    this.target = this.#writer.buffer
+  }
+}
+
+/** tooLarge is the error of a value that the client would refuse to read. */
+export function tooLarge(valueBytes: number, valueBytesMax: number): RingholdError {
+  const detail = `the value has ${valueBytes} bytes, more than the ${valueBytesMax} that this client reads`
+  return new RingholdError('RINGHOLD_VALUE_TOO_LARGE', { detail })
+}
