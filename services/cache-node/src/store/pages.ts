@@ -9,7 +9,36 @@
  * A key's table and hash never change while the process lives, whatever is written, moved or evicted, so the cursor
  * stays good and needs nothing kept for it.
  */
+import type { Engine } from './engine.ts'
 import { type HashIndex, hashCount, hashOfTag, tableCount, tokenOfTag, tokensPerTable } from './hash-index.ts'
+import type { Page, PageRequest } from './store.ts'
+
+/** pageOf is ReplicatedStore.page; changeAt makes a change of an address. */
+export function pageOf(
+  { holdings, now }: Engine,
+  { tokens, cursor = 0, changesMax, bytesMax }: PageRequest,
+  changeAt: (address: number) => Page['changes'][number],
+): Page {
+  const { index, fields } = holdings
+  const changes: Page['changes'][number][] = []
+  let bytes = 0
+  let from: number | undefined = cursor
+  while (from !== undefined && changes.length < changesMax && bytes < bytesMax) {
+    const step = stepFrom(index, { tokens, cursor: from, changesMax: changesMax - changes.length })
+    let last: number | undefined
+    for (const { hash, address } of step.found) {
+      // Entries of one hash stay together: the cursor cannot point between them.
+      const isFull = changes.length >= changesMax || bytes + fields.size(address) > bytesMax
+      if (isFull && changes.length > 0 && hash !== last) return { changes, cursor: step.cursorBefore(hash) }
+      last = hash
+      if (fields.expires(address) && fields.deadline(address) <= now) continue
+      changes.push(changeAt(address))
+      bytes += fields.size(address)
+    }
+    from = step.end
+  }
+  return { changes, cursor: from }
+}
 
 /** Found is an entry of a page by its address. */
 interface Found {
@@ -17,14 +46,14 @@ interface Found {
   readonly address: number
 }
 
-export interface Selection {
+interface Selection {
   readonly tokens: (token: number) => boolean
   readonly cursor: number
   readonly changesMax: number
 }
 
 /** Step is what lies between two cursors, in the order of hashes. */
-export interface Step {
+interface Step {
   readonly found: readonly Found[]
   /** The cursor right before an entry of the step. */
   readonly cursorBefore: (hash: number) => number
@@ -33,7 +62,7 @@ export interface Step {
 }
 
 /** stepFrom looks at one table at most. */
-export function stepFrom(index: HashIndex, { tokens, cursor, changesMax }: Selection): Step {
+function stepFrom(index: HashIndex, { tokens, cursor, changesMax }: Selection): Step {
   const table = Math.floor(cursor / hashCount)
   const from = cursor % hashCount
   const first = table * tokensPerTable
