@@ -26,6 +26,7 @@ import type {
   Digest,
   Entry,
   Evictions,
+  KeyRange,
   MissReason,
   Page,
   PageRequest,
@@ -98,6 +99,18 @@ export class ByteStore implements ReplicatedStore {
   readInto(place: Place, now: number, reading: Reading): boolean {
     this.#engine.observe(now)
     return this.#reader.readInto(place, reading)
+  }
+
+  get looksAhead(): boolean {
+    return this.#reader.ahead.isWorthIt
+  }
+
+  expect(token: number, key: KeyRange): void {
+    this.#reader.ahead.expect(token, key)
+  }
+
+  prefetch(): void {
+    this.#reader.ahead.prefetch()
   }
 
   missReason(place: Place, now: number): MissReason | undefined {

@@ -50,8 +50,12 @@ export class Engine {
 
   /** live returns the address of an entry or tombstone that has not expired; 0: there is none. */
   live(place: Place, cache: CacheTally, hash: number): number {
+    return this.unlessExpired(this.holdings.find(place.token, hash, cache, place.key))
+  }
+
+  /** unlessExpired lets an entry go that has expired, and returns 0 for it; else its address. */
+  unlessExpired(address: number): number {
     const { fields } = this.holdings
-    const address = this.holdings.find(place.token, hash, cache, place.key)
     if (address === 0 || !fields.expires(address) || fields.deadline(address) > this.now) return address
     this.drop(address, 'expired')
     return 0

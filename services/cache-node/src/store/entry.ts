@@ -194,6 +194,14 @@ export class Entries {
     return this.#segments.aligned(this.headerLength(address) + this.keyLength(address) + this.valueLength(address))
   }
 
+  /** touch reads from the lines that an entry of usual size lies in, and returns something of it. */
+  touch(address: number): number {
+    const words = this.#segments.wordsOf(address)
+    const at = this.#segments.wordIn(address)
+    const last = Math.min(at + aheadWords[1], words.length - 1)
+    return (words[at] as number) ^ (words[Math.min(at + aheadWords[0], last)] as number) ^ (words[last] as number)
+  }
+
   hasKey(address: number, cache: number, key: Uint8Array): boolean {
     const words = this.#segments.wordsOf(address)
     const at = this.#segments.wordIn(address)

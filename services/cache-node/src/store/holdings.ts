@@ -18,6 +18,7 @@ import { Ledger } from './ledger.ts'
 import { Log } from './log.ts'
 import { Piecewise } from './piecewise.ts'
 import { Segments } from './segments.ts'
+import type { KeyRange } from './store.ts'
 import { Wheel } from './wheel.ts'
 
 /** Segments that a write leaves for compaction and the index to work with. */
@@ -71,6 +72,11 @@ export class Holdings {
 
   hashOf(cache: CacheTally, key: Uint8Array): number {
     return this.#hash.of(cache.id, key, 0, key.length)
+  }
+
+  /** hashOfRange is the same of a key that is a part of an array. */
+  hashOfRange(cache: CacheTally, { bytes, from, to }: Pick<KeyRange, 'bytes' | 'from' | 'to'>): number {
+    return this.#hash.of(cache.id, bytes, from, to - from)
   }
 
   /** hashAt is the same of an entry that is here. */

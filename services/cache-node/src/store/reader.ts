@@ -2,6 +2,7 @@
 import type { Version } from '@ringhold/sdk/protocol'
 import { inlineType, splitInlineType } from './content-types.ts'
 import type { Engine } from './engine.ts'
+import { LookAhead } from './look-ahead.ts'
 import type { Change, Entry, MissReason, Place, Reading } from './store.ts'
 
 /** Values up to this many bytes are handed out as pieces of one larger array: an array of its own costs more. */
@@ -9,12 +10,14 @@ const sharedValueBytesMax = 2_048
 const sharedBytes = 65_536
 
 export class Reader {
+  readonly ahead: LookAhead
   readonly #engine: Engine
   #shared = new ArrayBuffer(sharedBytes)
   #sharedUsed = 0
 
   constructor(engine: Engine) {
     this.#engine = engine
+    this.ahead = new LookAhead(engine.holdings)
   }
 
   read(place: Place): Entry | undefined {
@@ -76,8 +79,9 @@ export class Reader {
     const { fields } = holdings
     const cache = holdings.names.find(place.cache)
     if (cache === undefined) return this.#miss('never')
-    const hash = holdings.hashOf(cache, place.key)
-    const address = engine.live(place, cache, hash)
+    const claimed = this.ahead.claim(place, cache)
+    const hash = claimed === 0 ? holdings.hashOf(cache, place.key) : this.ahead.hash
+    const address = claimed === 0 ? engine.live(place, cache, hash) : engine.unlessExpired(claimed)
     if (address === 0 || fields.isTombstone(address)) {
       if (tuner.isSampled(hash)) tuner.miss(hash)
       return this.#miss(address === 0 ? (engine.departures.reasonOf(hash) ?? 'never') : 'deleted')

@@ -111,6 +111,14 @@ export interface Reading {
   onFound?(): void
 }
 
+/** KeyRange is a key as a part of what was received. */
+export interface KeyRange {
+  readonly cache: string
+  readonly bytes: Uint8Array
+  readonly from: number
+  readonly to: number
+}
+
 /** StoreStats counts what it holds, and what happened since the start. */
 export interface StoreStats extends CacheStats {
   readonly bytesMax: number
@@ -124,6 +132,14 @@ export interface Store {
   read(place: Place, now: number): Entry | undefined
   /** The same without any garbage, for faces that write values straight into a reply; false where there is none. */
   readInto(place: Place, now: number, reading: Reading): boolean
+  /**
+   * expect says which key is about to be read or written, up to 32 of them in the order of their commands; prefetch then has
+   * brought in from memory what they need, all at a time. They change nothing but how long the commands take.
+   */
+  expect(token: number, key: KeyRange): void
+  prefetch(): void
+  /** Whether the store is so large that expect and prefetch are worth their time. */
+  readonly looksAhead: boolean
   /** Puts or replaces an entry, whatever is there; keeps a copy of its bytes. */
   write(place: Place, entry: Entry, now: number): Written
   /** Whether there was an entry to remove. It leaves no tombstone. */
