@@ -61,6 +61,7 @@ function commandListener(
     self,
     limits: defaultLimits,
     execute: (command, origin, sink) => executor.execute(command, origin, sink),
+    ahead: executor,
     originOf,
     ringChecksum: () => node.ring.checksum,
     onFault: (error) => logger.error({ err: error }, 'a command failed'),

@@ -15,6 +15,7 @@ import type { Face } from '#node/stream/conversation.js'
 import { Streams } from '#node/stream/streams.js'
 import { upgradeTo } from '#node/stream/upgrade.js'
 import { smallStore } from '../store/small-store.ts'
+import { noLookAhead } from '../stream/no-look-ahead.ts'
 
 /** fleet maps the names of all nodes to their peer URLs. */
 export type Fleet = Map<string, string>
@@ -60,6 +61,7 @@ export async function peerNode(t: Test, { name, fleet, ring: names, ...limits }:
       },
       originOf: () => origin,
       ringChecksum: () => ring.checksum,
+      ahead: noLookAhead,
       onFault: (error) => t.fail(String(error)),
     }
     const streams = new Streams({ face })

@@ -14,6 +14,7 @@ import { defaultLimits } from '#sdk/protocol/index.js'
 import { until } from '../fleet/in-process-fleet.ts'
 import { restApp } from '../http/rest-app.ts'
 import { helloBytes, Listener } from './frames.ts'
+import { noLookAhead } from './no-look-ahead.ts'
 
 export async function streamNode(
   t: Test,
@@ -26,6 +27,7 @@ export async function streamNode(
     execute: (command, origin) => rest.execute(command, origin),
     originOf: (isDirect) => (isDirect ? 'direct' : 'plain'),
     ringChecksum: () => rest.ring.checksum,
+    ahead: noLookAhead,
     onFault: (error) => t.fail(String(error)),
   }
   const streams = new Streams({ face, ...(patience && { patience }) })
