@@ -19,6 +19,11 @@ export class Admission {
     return this.#calls
   }
 
+  /** isLone tells whether exactly one call is under way. */
+  get isLone(): boolean {
+    return this.#calls === 1
+  }
+
   get bytes(): number {
     return this.#bytes
   }

@@ -1,17 +1,20 @@
 /** The engine of a client: what all its key spaces share, put together, started and stopped in one place. */
+import { availableParallelism } from 'node:os'
+import { performance } from 'node:perf_hooks'
 import { Admission } from './admission.ts'
 import { type Connection, openConnection } from './connection.ts'
 import { Deadlines } from './deadlines.ts'
 import { Events } from './events.ts'
 import { type Counters, Executor } from './executor.ts'
 import { Fleet, type NodeStats } from './fleet.ts'
-import { type CallOptions, checkCallOptions, checkTimeoutMs, type Settings } from './options.ts'
+import { type CallOptions, checkCallOptions, checkTimeoutMs, noOptions, type Settings } from './options.ts'
 import { type Command, defaultLimits, type Limits, RingholdError } from './protocol/index.ts'
 import type { Routes } from './router.ts'
 import { Scope } from './scope.ts'
 import { Scopes } from './scopes.ts'
 import { type CallLimits, type Reading, Single, type Surroundings } from './single.ts'
 import { TopologyWatch } from './topology-watch.ts'
+import { Vigil } from './vigil.ts'
 
 /** Status of a client. 'idle': no call was made yet. 'connecting': no topology was read yet. */
 export type ClientStatus = 'idle' | 'connecting' | 'ready' | 'closing' | 'closed'
@@ -42,7 +45,9 @@ export class Engine implements Surroundings {
   readonly executor: Executor
   readonly deadlines = new Deadlines()
   readonly scopes = new Scopes(this.deadlines)
+  readonly vigil: Vigil
   readonly #watch: TopologyWatch
+  readonly #usualLimits: CallLimits
   #status: ClientStatus = 'idle'
   #failedOpen = 0
   #closing: Promise<void> | undefined
@@ -50,7 +55,8 @@ export class Engine implements Surroundings {
   constructor(settings: Settings) {
     this.settings = settings
     this.limits = { ...defaultLimits, valueBytesMax: settings.valueBytesMax }
-    const { seeds, addressMap, connectTimeoutMs, checkIntervalMs, inFlightMax, inFlightBytesMax } = settings
+    this.#usualLimits = { timeoutMs: settings.timeoutMs, signal: undefined }
+    const { seeds, addressMap, connectTimeoutMs, checkIntervalMs, inFlightMax, inFlightBytesMax, awakeUs } = settings
     this.fleet = new Fleet({ seeds, addressMap, open: (url) => this.#open(url) })
     this.#watch = new TopologyWatch({
       fleet: this.fleet,
@@ -63,6 +69,11 @@ export class Engine implements Surroundings {
     })
     const admission = new Admission(inFlightMax, inFlightBytesMax)
     this.executor = new Executor({ fleet: this.fleet, watch: this.#watch, admission })
+    this.vigil = new Vigil({
+      awakeMs: availableParallelism() > 1 ? awakeUs / 1_000 : 0,
+      isLone: () => admission.isLone,
+      now: () => performance.now(),
+    })
   }
 
   get status(): ClientStatus {
@@ -89,10 +100,11 @@ export class Engine implements Surroundings {
 
   /** limitsOf begins a call: it returns when the call is to end. Throws where there cannot be one. */
   limitsOf(options: CallOptions): CallLimits {
+    if (this.#status !== 'ready') this.#begin()
+    if (options === noOptions) return this.#usualLimits
     const { timeoutMs = this.settings.timeoutMs, signal } = options
     checkCallOptions(options)
     if (timeoutMs !== this.settings.timeoutMs) checkTimeoutMs(timeoutMs)
-    this.#begin()
     return { timeoutMs, signal }
   }
 

@@ -39,6 +39,12 @@ export interface RingholdOptions {
   readonly inFlightMax?: number
   /** Most bytes of values on their way to nodes; more reject with RINGHOLD_QUEUE_FULL. Default: 67,108,864 (64 MiB). */
   readonly inFlightBytesMax?: number
+  /**
+   * Microseconds for which the process stays awake, its event loop turning, while a single call waits for its answer: on an
+   * idle machine that halves the time of a lone call. It is done only where measurements of its own say that it pays, and
+   * never with one processor. 0: the process sleeps. Default: 100.
+   */
+  readonly awakeUs?: number
   /** Largest value in bytes that is sent or read. Set it where the nodes have another limit. Default: 1,048,576 (1 MiB). */
   readonly valueBytesMax?: number
   /**
@@ -70,6 +76,7 @@ export interface Settings {
   readonly connectionsMax: number
   readonly inFlightMax: number
   readonly inFlightBytesMax: number
+  readonly awakeUs: number
   readonly valueBytesMax: number
   readonly failOpen: boolean
 }
@@ -80,16 +87,23 @@ export const seedsMax = 256
 /** timeoutMsMax is the longest timeout: a day. */
 export const timeoutMsMax = 86_400_000
 
-const numbers = {
-  timeoutMs: { default: 2000, max: timeoutMsMax },
-  connectTimeoutMs: { default: 1000, max: timeoutMsMax },
-  checkIntervalMs: { default: 5000, max: timeoutMsMax },
-  streams: { default: 1, max: 64 },
-  connectionsMax: { default: 16, max: 1024 },
-  inFlightMax: { default: 10_000, max: 1_000_000 },
-  inFlightBytesMax: { default: 67_108_864, max: 2 ** 40 },
-  valueBytesMax: { default: defaultLimits.valueBytesMax, max: 2 ** 30 },
-} as const
+/** NumberName is the name of an option that is a whole number. */
+type NumberName = {
+  [Name in keyof RingholdOptions]-?: RingholdOptions[Name] extends number | undefined ? Name : never
+}[keyof RingholdOptions]
+
+const numbers: Readonly<Record<NumberName, { readonly default: number; readonly min?: number; readonly max: number }>> =
+  {
+    timeoutMs: { default: 2000, max: timeoutMsMax },
+    connectTimeoutMs: { default: 1000, max: timeoutMsMax },
+    checkIntervalMs: { default: 5000, max: timeoutMsMax },
+    streams: { default: 1, max: 64 },
+    connectionsMax: { default: 16, max: 1024 },
+    inFlightMax: { default: 10_000, max: 1_000_000 },
+    inFlightBytesMax: { default: 67_108_864, max: 2 ** 40 },
+    awakeUs: { default: 100, min: 0, max: 1_000 },
+    valueBytesMax: { default: defaultLimits.valueBytesMax, max: 2 ** 30 },
+  }
 
 const names = new Set<string>(['nodes', 'cache', 'addressMap', 'failOpen', 'transport', ...Object.keys(numbers)])
 
@@ -119,6 +133,7 @@ export function settingsOf(options: RingholdOptions): Settings {
     connectionsMax: numberOf(options, 'connectionsMax'),
     inFlightMax: numberOf(options, 'inFlightMax'),
     inFlightBytesMax: numberOf(options, 'inFlightBytesMax'),
+    awakeUs: numberOf(options, 'awakeUs'),
     valueBytesMax: numberOf(options, 'valueBytesMax'),
     failOpen,
   }
@@ -168,11 +183,11 @@ function seedsOf(nodes: unknown): string[] {
   return [...new Set(list.map((address, index) => originOf(address, `nodes[${index}]`)))]
 }
 
-function numberOf(options: RingholdOptions, name: keyof typeof numbers): number {
-  const { default: usual, max } = numbers[name]
+function numberOf(options: RingholdOptions, name: NumberName): number {
+  const { default: usual, min = 1, max } = numbers[name]
   const value = options[name] === undefined ? usual : options[name]
-  if (!Number.isInteger(value) || value < 1 || value > max) {
-    throw badOption(`\`${name}\` must be a whole number from 1 to ${max}, not ${String(value)}`)
+  if (!Number.isInteger(value) || value < min || value > max) {
+    throw badOption(`\`${name}\` must be a whole number from ${min} to ${max}, not ${String(value)}`)
   }
   return value
 }

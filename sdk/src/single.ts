@@ -5,6 +5,7 @@
  *                     ├─► fail ────► a scope for what is left of the time ─► finish ─► resolve or reject
  *                     └─► expire ──► reject
  */
+import { performance } from 'node:perf_hooks'
 import type { Deadlines } from './deadlines.ts'
 import { Errand } from './errand.ts'
 import type { Executor } from './executor.ts'
@@ -13,12 +14,14 @@ import type { Unanswered } from './lane/attempt.ts'
 import type { Command, Outcome, OutcomeOf } from './protocol/index.ts'
 import type { Scope } from './scope.ts'
 import type { Scopes } from './scopes.ts'
+import type { Vigil } from './vigil.ts'
 
 /** Surroundings is what calls need of their client. */
 export interface Surroundings {
   readonly executor: Executor
   readonly deadlines: Deadlines
   readonly scopes: Scopes
+  readonly vigil: Vigil
   /** failOpen answers for an error that the client swallows, and throws every other. */
   failOpen<R>(error: unknown, answer: R): R
 }
@@ -66,16 +69,20 @@ export class Single<C extends Command, R> extends Errand<C> {
     this.begunMs = performance.now()
     if (signal === undefined) {
       deadlines.put(this, this.begunMs + timeoutMs)
-      if (executor.send(this)) return
+      if (executor.send(this)) {
+        if (executor.admission.isLone) this.#around.vigil.begin(this.begunMs)
+        return
+      }
       deadlines.remove(this)
     }
     this.#goOn(scopes.within(limits, (scope: Scope) => executor.execute(this.command, scope)))
   }
 
   succeed(outcome: Outcome): void {
-    const { executor, deadlines } = this.#around
+    const { executor, deadlines, vigil } = this.#around
     deadlines.remove(this)
     executor.succeeded(this.peer as Peer)
+    if (executor.admission.isLone) vigil.ended(performance.now() - this.begunMs)
     executor.release(this.command)
     this.#settle(outcome)
   }

@@ -17,6 +17,7 @@ test('every option has its documented default', async (t) => {
     connectionsMax: 16,
     inFlightMax: 10_000,
     inFlightBytesMax: 67_108_864,
+    awakeUs: 100,
     valueBytesMax: 1_048_576,
     failOpen: false,
   })
