@@ -1,4 +1,5 @@
 /** The process of one node: environment in, exit code out. */
+import './young-generation.ts'
 import { RingholdError } from '@ringhold/sdk/protocol'
 import closeWithGrace from 'close-with-grace'
 import { configOf } from './config.ts'
