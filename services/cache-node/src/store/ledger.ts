@@ -42,4 +42,10 @@ export class Ledger {
     this.tombstones += sign
     this.bytes.tombstones += sign * size
   }
+
+  /** leave takes entries off the count whose bytes follow later, one by one: `entry` and `tombstone` are told of each of these. */
+  leave({ entries, tombstones }: { readonly entries: number; readonly tombstones: number }): void {
+    this.entries -= entries
+    this.tombstones -= tombstones
+  }
 }

@@ -144,7 +144,10 @@ export interface Store {
   write(place: Place, entry: Entry, now: number): Written
   /** Whether there was an entry to remove. It leaves no tombstone. */
   remove(place: Place, now: number): boolean
-  /** Drops every entry and tombstone of these tokens; returns how many. None of them is evicted, expired or deleted by that. */
+  /**
+   * drop drops every entry and tombstone of these tokens, and returns how many. Nobody gets to see any of them from then
+   * on, nor are they counted as evicted, expired or deleted; the memory of many, and the figures of single caches, follow in slices by settle.
+   */
   drop(tokens: (token: number) => boolean): number
   /** Drops every entry and tombstone whose token is not kept; returns how many. */
   retain(keep: (token: number) => boolean): number
@@ -179,7 +182,7 @@ export interface ReplicatedStore extends Store {
    * and is not listed for takeEvicted. False where there is no such entry: a tombstone or another version stays.
    */
   evict(place: Place, version: Version, now: number): boolean
-  /** settle goes on, for about two milliseconds at most, with what coordinate left to do; false when nothing is left. */
+  /** settle goes on, for about two milliseconds at most, with what drop and coordinate left to do; false when nothing is left. */
   settle(): boolean
   /**
    * page returns a part of what the store holds of some tokens. An entry that is there from the first page to the last
