@@ -10,7 +10,7 @@
  * All that can take long is done in slices: tables of the index grow one by one, compaction keeps pace with writes,
  * expiry goes second by second. Values are copied once in, once out.
  */
-import type { Version } from '@ringhold/sdk/protocol'
+import type { MissReason, Version } from '@ringhold/sdk/protocol'
 import { tokenCount } from '@ringhold/sdk/ring'
 import { Engine } from './engine.ts'
 import { tombstones } from './entry.ts'
@@ -26,7 +26,6 @@ import type {
   Entry,
   Evictions,
   KeyRange,
-  MissReason,
   Page,
   PageRequest,
   Place,

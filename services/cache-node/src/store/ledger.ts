@@ -1,5 +1,5 @@
 /** Ledger: what the store holds, by kind, and what happened to it. Plain figures, kept as things happen. */
-import type { MissReason } from './store.ts'
+import type { MissReason } from '@ringhold/sdk/protocol'
 
 /** BytesByKind is where the bytes of the budget are. */
 export interface BytesByKind {

@@ -10,7 +10,7 @@
  * ownership or conditions: that is the core's business, which reads, decides and writes in one turn. What it must know
  * of ownership it is told: the tokens that its node coordinates, for eviction is the coordinator's.
  */
-import type { Version } from '@ringhold/sdk/protocol'
+import type { MissReason, Version } from '@ringhold/sdk/protocol'
 
 /** Place is where an entry lies. */
 export interface Place {
@@ -45,9 +45,6 @@ export type Written = 'created' | 'replaced' | 'too-large' | 'full'
 
 /** Applied is what became of a change. 'stale': the store has the same version or a higher one. */
 export type Applied = 'applied' | 'stale' | 'too-large' | 'full'
-
-/** MissReason is why there is nothing to read, as far as that is remembered. */
-export type MissReason = 'evicted' | 'expired' | 'deleted'
 
 /** Digest stands for the set of (cache, key, version) held of a token, tombstones included. Equal sets, equal digests. */
 export interface Digest {
@@ -132,6 +129,8 @@ export interface Store {
   read(place: Place, now: number): Entry | undefined
   /** The same without any garbage, for faces that write values straight into a reply; false where there is none. */
   readInto(place: Place, now: number, reading: Reading): boolean
+  /** Why a read finds nothing; undefined when it never was there or is forgotten. */
+  missReason(place: Place, now: number): MissReason | undefined
   /**
    * expect says which key is about to be read or written, up to 32 of them in the order of their commands; prefetch then has
    * brought in from memory what they need, all at a time. They change nothing but how long the commands take.
@@ -158,8 +157,6 @@ export interface Store {
 
 /** ReplicatedStore is a store whose entries have copies on other nodes. */
 export interface ReplicatedStore extends Store {
-  /** Why a read finds nothing; undefined when it never was there or is forgotten. */
-  missReason(place: Place, now: number): MissReason | undefined
   /** The version that a key has, of its entry or its tombstone. It does not count as use. */
   version(place: Place, now: number): Version | undefined
   /** Takes over a change if its version is higher than what is there: order and duplicates do not matter. */
