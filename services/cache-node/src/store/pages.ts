@@ -27,6 +27,7 @@ export function pageOf(
     const step = stepFrom(index, { tokens, cursor: from, changesMax: changesMax - changes.length })
     let last: number | undefined
     for (const { hash, address } of step.found) {
+      if (!fields.isCurrent(address)) continue
       // Entries of one hash stay together: the cursor cannot point between them.
       const isFull = changes.length >= changesMax || bytes + fields.size(address) > bytesMax
       if (isFull && changes.length > 0 && hash !== last) return { changes, cursor: step.cursorBefore(hash) }
