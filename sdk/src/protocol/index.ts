@@ -33,12 +33,9 @@ export {
   errorOf,
   etagOf,
   type HttpReply,
-  type HttpRequest,
   headerNames,
   keyPath,
-  outcomeOf,
   parseEtags,
-  requestOf,
 } from './http.ts'
 export {
   checkCacheName,
