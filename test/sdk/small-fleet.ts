@@ -8,6 +8,7 @@ import { type Test, test } from 'tap'
 import type { Transport } from '#sdk/connection.js'
 import type { Status } from '#sdk/membership/index.js'
 import {
+  ackOf,
   type Command,
   type Condition,
   checkCacheName,
@@ -249,6 +250,11 @@ export class SmallNode {
   }
 
   #apply(command: Command): Outcome {
+    const outcome = this.#outcomeOf(command)
+    return ackOf(command) === 'none' ? { type: 'accepted' } : outcome
+  }
+
+  #outcomeOf(command: Command): Outcome {
     const at = `${command.cache}/${command.key}`
     const stored = this.store.get(at)
     if (command.type !== 'get' && command.condition && !holds(command.condition, stored?.version)) {

@@ -5,8 +5,9 @@
  *      get     GET     /v1/caches/{cache}/keys/{key}     200 · 404
  *      set     PUT     same; ttl-ms, If-Match, …         201 · 204 · 412
  *      delete  DELETE  same; If-Match                    204 · 404 · 412
+ *      both            same?ack=one|none                 with none: 202
  */
-import type { Command, Condition, OutcomeOf, Version } from './command.ts'
+import type { Command, Condition, Deleted, OutcomeOf, Version } from './command.ts'
 import { type ErrorFacts, isErrorCode, type Problem, RingholdError } from './errors.ts'
 
 /** headerNames are the header fields of ours. */
@@ -48,8 +49,9 @@ export function keyPath(cache: string, key: string): string {
 
 /** requestOf turns a command into its HTTP request. */
 export function requestOf(command: Command): HttpRequest {
-  const path = keyPath(command.cache, command.key)
-  if (command.type === 'get') return { method: 'GET', path, headers: {} }
+  const keyed = keyPath(command.cache, command.key)
+  if (command.type === 'get') return { method: 'GET', path: keyed, headers: {} }
+  const path = command.ack === undefined ? keyed : `${keyed}?ack=${command.ack}`
   const headers = command.condition ? conditionHeaders(command.condition) : {}
   if (command.type === 'delete') return { method: 'DELETE', path, headers }
   headers['content-type'] = command.contentType
@@ -72,10 +74,11 @@ function decode(command: Command<string | Uint8Array>, reply: HttpReply): Outcom
     if (error.code === 'RINGHOLD_CONDITION_FAILED') return { type: 'condition-failed', version: versionOf(reply) }
     if (error.code !== 'RINGHOLD_KEY_NOT_FOUND') throw error
     if (command.type === 'get') return { type: 'miss' }
-    if (command.type === 'delete') return { type: 'absent' }
+    if (command.type === 'delete') return { type: 'absent', ...tombstoneOf(reply) }
     throw error
   }
-  if (command.type === 'delete' && status === 204) return { type: 'deleted' }
+  if (command.type !== 'get' && status === 202) return { type: 'accepted' }
+  if (command.type === 'delete' && status === 204) return { type: 'deleted', ...tombstoneOf(reply) }
   const version = versionOf(reply)
   if (version !== undefined && command.type === 'get' && status === 200) {
     const contentType = header(reply, 'content-type') ?? defaultContentType
@@ -155,6 +158,12 @@ function versionOf(reply: HttpReply): Version | undefined {
   const text = header(reply, 'etag')
   const etags = text === undefined ? undefined : parseEtags(text, 'weak')
   return Array.isArray(etags) && !Number.isNaN(etags[0]) ? etags[0] : undefined
+}
+
+/** What the reply to a delete says of the tombstone that it left. */
+function tombstoneOf(reply: HttpReply): Pick<Deleted, 'version' | 'copies'> {
+  const version = versionOf(reply)
+  return version === undefined ? {} : { version, copies: number(reply, headerNames.copies) ?? 1 }
 }
 
 function readProblem(body: Uint8Array): Partial<Record<keyof Problem, unknown>> | undefined {

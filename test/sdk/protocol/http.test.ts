@@ -4,6 +4,7 @@ import { test } from 'tap'
 import {
   type Command,
   type Condition,
+  type Deleted,
   etagOf,
   type HttpReply,
   type HttpRequest,
@@ -30,19 +31,21 @@ const condition: fc.Arbitrary<Condition | undefined> = fc.oneof(
   versions.map((list): Condition => ({ type: 'version', versions: list })),
 )
 const ttlMs = fc.option(fc.integer({ min: 1, max: 1e12 }), { nil: undefined })
+const ack = fc.constantFrom('one' as const, 'none' as const, undefined)
 const plain = { noNullPrototype: true } as const
 const value = fc.uint8Array({ maxLength: 40 })
 const contentType = fc.constantFrom('application/json', 'text/plain; charset=utf-8', 'application/octet-stream')
 
 const command: fc.Arbitrary<Command> = fc.oneof(
   fc.record({ type: fc.constant('get' as const), cache, key }, plain),
-  fc.record({ type: fc.constant('set' as const), cache, key, value, contentType, ttlMs, condition }, plain),
-  fc.record({ type: fc.constant('delete' as const), cache, key, condition }, plain),
+  fc.record({ type: fc.constant('set' as const), cache, key, value, contentType, ttlMs, condition, ack }, plain),
+  fc.record({ type: fc.constant('delete' as const), cache, key, condition, ack }, plain),
 )
 
 /** What a server that knows nothing of our code reads from a request. */
 function parse({ method, path, headers, body }: HttpRequest): Command {
-  const [, , , name, , segment, ...rest] = path.split('/')
+  const [keyed, query] = path.split('?') as [string, string?]
+  const [, , , name, , segment, ...rest] = keyed.split('/')
   if (rest.length > 0 || !/^[\x21-\x7e]+$/.test(path)) throw new Error(`not one path segment: ${path}`)
   const at = { cache: name as string, key: decodeURIComponent(segment as string) }
   if (method === 'GET') return { type: 'get', ...at }
@@ -56,10 +59,11 @@ function parse({ method, path, headers, body }: HttpRequest): Command {
         : headers['if-none-match'] === '*'
           ? { type: 'absent' }
           : undefined
-  if (method === 'DELETE') return { type: 'delete', ...at, condition: parsed }
+  const asked = query === undefined ? undefined : (query.slice('ack='.length) as 'one' | 'none')
+  if (method === 'DELETE') return { type: 'delete', ...at, condition: parsed, ack: asked }
   const ttl = headers['ttl-ms'] === undefined ? undefined : Number(headers['ttl-ms'])
   const type = headers['content-type'] as string
-  return { type: 'set', ...at, value: body as Uint8Array, contentType: type, ttlMs: ttl, condition: parsed }
+  return { type: 'set', ...at, value: body as Uint8Array, contentType: type, ttlMs: ttl, condition: parsed, ack: asked }
 }
 
 test('a server reads from the request exactly the command that was sent', async (t) => {
@@ -88,6 +92,13 @@ const outcome: fc.Arbitrary<[Command['type'], Outcome]> = fc.oneof(
     .map(pair('set')),
   fc.record({ type: fc.constantFrom('deleted' as const, 'absent' as const) }, plain).map(pair('delete')),
   fc
+    .record(
+      { type: fc.constantFrom('deleted' as const, 'absent' as const), version, copies: fc.integer({ min: 1 }) },
+      plain,
+    )
+    .map(pair('delete')),
+  fc.constantFrom('set' as const, 'delete' as const).map((type) => pair(type)({ type: 'accepted' })),
+  fc
     .record({ type: fc.constant('condition-failed' as const), version: fc.option(version, { nil: undefined }) }, plain)
     .chain((failed) => fc.constantFrom('set' as const, 'delete' as const).map((type) => pair(type)(failed))),
 )
@@ -99,6 +110,10 @@ function pair(type: Command['type']): (outcome: Outcome) => [Command['type'], Ou
 function commandOf(type: Command['type']): Command {
   const at = { cache: 'default', key: 'k' }
   return type === 'set' ? { type, ...at, value: new Uint8Array(), contentType: 'text/plain' } : { type, ...at }
+}
+
+function tombstoneOf({ version, copies }: Deleted): HttpReply['headers'] {
+  return version === undefined ? {} : { etag: etagOf(version), 'ringhold-copies': String(copies) }
 }
 
 /** The reply of RFC 9110 to each outcome. */
@@ -120,7 +135,11 @@ function reply(outcome: Outcome): HttpReply {
       return { status: outcome.type === 'created' ? 201 : 204, headers, body: empty }
     }
     case 'deleted':
-      return { status: 204, headers: {}, body: empty }
+      return { status: 204, headers: tombstoneOf(outcome), body: empty }
+    case 'accepted':
+      return { status: 202, headers: {}, body: empty }
+    case 'absent':
+      return problem('RINGHOLD_KEY_NOT_FOUND', tombstoneOf(outcome))
     case 'condition-failed':
       return problem(
         'RINGHOLD_CONDITION_FAILED',
