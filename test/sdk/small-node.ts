@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net'
 import type { Status } from '#sdk/membership/index.js'
 import {
+  ackOf,
   type Command,
   type Condition,
   checkCacheName,
@@ -234,6 +235,11 @@ export class SmallNode {
   }
 
   #apply(command: Command): Outcome {
+    const outcome = this.#outcomeOf(command)
+    return ackOf(command) === 'none' ? { type: 'accepted' } : outcome
+  }
+
+  #outcomeOf(command: Command): Outcome {
     const at = `${command.cache}/${command.key}`
     const stored = this.store.get(at)
     if (command.type !== 'get' && command.condition && !holds(command.condition, stored?.version)) {

@@ -10,6 +10,7 @@
  */
 import type { View } from '@ringhold/sdk/membership'
 import {
+  ackOf,
   type ByteCommand,
   checkCacheName,
   checkContentType,
@@ -62,6 +63,7 @@ export interface Ahead {
 }
 
 const retryAfterMs = 1_000
+const accepted: Outcome = { type: 'accepted' }
 
 export class Executor implements Ahead {
   readonly #around: Surroundings
@@ -93,7 +95,7 @@ export class Executor implements Ahead {
       return this.#readInto(sink, { token, cache: command.cache, key: command.key }, now)
     const outcome = applyCommand(store, command, { now, token, nextVersion: this.#nextVersion })
     this.#count(outcome)
-    return { outcome, by: self }
+    return { outcome: ackOf(command) === 'none' ? accepted : outcome, by: self }
   }
 
   get looksAhead(): boolean {
