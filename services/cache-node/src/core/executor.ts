@@ -62,9 +62,9 @@ export class Executor implements Ahead {
     if (copies.hasEffects) onEffects()
     if (executed === HIT_IN_SINK) return undefined
     if (executed !== undefined) return executed
-    const { promise } = this.#later
+    const later = this.#later
     this.#later = new Later()
-    return promise
+    return later.outcome()
   }
 
   get looksAhead(): boolean {
@@ -86,7 +86,7 @@ class Later implements Done {
   #resolve: (executed: Executed) => void = () => {}
   #reject: (error: RingholdError) => void = () => {}
 
-  get promise(): Promise<Executed> {
+  outcome(): Promise<Executed> {
     return new Promise((resolve, reject) => {
       this.#resolve = resolve
       this.#reject = reject

@@ -26,6 +26,7 @@ import type {
   Entry,
   Evictions,
   KeyRange,
+  List,
   Page,
   PageRequest,
   Place,
@@ -149,7 +150,32 @@ export class ByteStore implements ReplicatedStore {
 
   page(request: PageRequest, now: number): Page {
     this.#engine.observe(now)
-    return pageOf(this.#engine, request, (address) => this.#reader.changeAt(address))
+    const { fields } = this.#engine.holdings
+    const { items, cursor } = pageOf(this.#engine, request, {
+      itemAt: (address) => this.#reader.changeAt(address),
+      bytesAt: (address) => fields.size(address),
+    })
+    return { changes: items, cursor }
+  }
+
+  list(request: PageRequest, now: number): List {
+    this.#engine.observe(now)
+    const { fields } = this.#engine.holdings
+    const { items, cursor } = pageOf(this.#engine, request, {
+      itemAt: (address) => ({ place: this.#engine.placeAt(address), version: fields.version(address) }),
+      bytesAt: (address) => fields.headerLength(address) + fields.keyLength(address),
+    })
+    return { stamps: items, cursor }
+  }
+
+  change(place: Place, now: number): Change | undefined {
+    this.#engine.observe(now)
+    return this.#reader.change(place)
+  }
+
+  discard(place: Place, version: Version, now: number): boolean {
+    this.#engine.observe(now)
+    return this.#writer.discard(place, version)
   }
 
   coordinate(coordinated: (token: number) => boolean): void {

@@ -56,11 +56,13 @@ export class Reader {
   }
 
   version(place: Place): Version | undefined {
-    const { holdings } = this.#engine
-    const cache = holdings.names.find(place.cache)
-    if (cache === undefined) return undefined
-    const address = this.#engine.live(place, cache, holdings.hashOf(cache, place.key))
-    return address === 0 ? undefined : holdings.fields.version(address)
+    const address = this.#find(place)
+    return address === 0 ? undefined : this.#engine.holdings.fields.version(address)
+  }
+
+  change(place: Place): Change | undefined {
+    const address = this.#find(place)
+    return address === 0 ? undefined : this.changeAt(address).change
   }
 
   /** changeAt is an entry or a tombstone as one node tells another of it. */
@@ -70,6 +72,13 @@ export class Reader {
     if (!fields.isTombstone(address)) return { place, change: { type: 'entry', ...this.#entryAt(address) } }
     const change = { type: 'tombstone', version: fields.version(address), keptUntil: fields.deadline(address) } as const
     return { place, change }
+  }
+
+  /** The address of an entry or tombstone, which does not count as used by that; 0 where there is none. */
+  #find(place: Place): number {
+    const { holdings } = this.#engine
+    const cache = holdings.names.find(place.cache)
+    return cache === undefined ? 0 : this.#engine.live(place, cache, holdings.hashOf(cache, place.key))
   }
 
   /** The address of an entry, which counts as used now; 0 where there is none. */

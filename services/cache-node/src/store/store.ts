@@ -79,12 +79,21 @@ export interface PageRequest {
   /** About how many changes a page has at most, and bytes of keys and values; one is returned however large it is. */
   readonly changesMax: number
   readonly bytesMax: number
+  /** What will have expired by then is left out. Default: now. */
+  readonly aliveAt?: number | undefined
 }
 
 /** Page is part of what a store holds. Pages have no order, and may be empty. */
 export interface Page {
   readonly changes: readonly { readonly place: Place; readonly change: Change }[]
   /** Where to go on; undefined: that was the last page. */
+  readonly cursor: number | undefined
+}
+
+/** List is a page of keys and their versions, of entries and tombstones alike. */
+export interface List {
+  readonly stamps: readonly { readonly place: Place; readonly version: Version }[]
+  /** Where to go on; undefined: that was the last one. */
   readonly cursor: number | undefined
 }
 
@@ -159,6 +168,8 @@ export interface Store {
 export interface ReplicatedStore extends Store {
   /** The version that a key has, of its entry or its tombstone. It does not count as use. */
   version(place: Place, now: number): Version | undefined
+  /** What one node tells another of a key: its entry or its tombstone. It does not count as use. */
+  change(place: Place, now: number): Change | undefined
   /** Takes over a change if its version is higher than what is there: order and duplicates do not matter. */
   apply(place: Place, change: Change, now: number): Applied
   digest(token: number): Digest
@@ -186,6 +197,10 @@ export interface ReplicatedStore extends Store {
    * is returned at least once, whatever is written, evicted or compacted in between.
    */
   page(request: PageRequest, now: number): Page
+  /** list is the same without values; `bytesMax` is about keys alone. Cursors of page and list must not be mixed. */
+  list(request: PageRequest, now: number): List
+  /** Drops the entry or tombstone of a key if it has exactly this version. It counts as nothing: others hold it. */
+  discard(place: Place, version: Version, now: number): boolean
   /** Moves entries together for about two milliseconds at most; false when there is nothing to win. */
   compact(): boolean
 }

@@ -97,6 +97,17 @@ export class Writer {
     return true
   }
 
+  discard(place: Place, version: Version): boolean {
+    const { holdings } = this.#engine
+    const cache = holdings.names.find(place.cache)
+    if (cache === undefined) return false
+    const hash = holdings.hashOf(cache, place.key)
+    const address = this.#engine.live(place, cache, hash)
+    if (address === 0 || holdings.fields.version(address) !== version) return false
+    holdings.release(address, hash)
+    return true
+  }
+
   #put(place: Place, draft: Draft): Written {
     const { holdings, roles, tuner } = this.#engine
     const isEntry = draft.log !== tombstones
