@@ -65,6 +65,7 @@ export class SmallNode {
   readonly name: string
   readonly fleet: SmallFleet
   readonly store = new Map<string, Stored>()
+  readonly deleted = new Set<string>()
   readonly seen: Seen[] = []
   status: Status = 'alive'
   url = ''
@@ -261,8 +262,12 @@ export class SmallNode {
       this.store.set(at, { value: command.value.slice(), contentType, ttlMs, version })
       return { type: stored ? 'replaced' : 'created', version, copies: 1 }
     }
-    if (command.type === 'delete') return { type: this.store.delete(at) ? 'deleted' : 'absent' }
-    return stored ? { type: 'hit', ...stored } : { type: 'miss' }
+    if (command.type === 'delete') {
+      if (stored) this.deleted.add(at)
+      return { type: this.store.delete(at) ? 'deleted' : 'absent' }
+    }
+    if (stored) return { type: 'hit', ...stored }
+    return this.deleted.has(at) ? { type: 'miss', reason: 'deleted' } : { type: 'miss' }
   }
 }
 

@@ -6,7 +6,15 @@
  *      set     PUT     same; ttl-ms, If-Match, …         201 · 204 · 412
  *      delete  DELETE  same; If-Match                    204 · 404 · 412
  */
-import type { Command, Condition, OutcomeOf, Version } from './command.ts'
+import {
+  type Command,
+  type Condition,
+  isMissReason,
+  type Miss,
+  type MissReason,
+  type OutcomeOf,
+  type Version,
+} from './command.ts'
 import { type ErrorFacts, isErrorCode, type Problem, RingholdError } from './errors.ts'
 
 /** headerNames are the header fields of ours. */
@@ -71,7 +79,7 @@ function decode(command: Command<string | Uint8Array>, reply: HttpReply): Outcom
     const error = errorOf(reply)
     if (error.code === 'RINGHOLD_CONDITION_FAILED') return { type: 'condition-failed', version: versionOf(reply) }
     if (error.code !== 'RINGHOLD_KEY_NOT_FOUND') throw error
-    if (command.type === 'get') return { type: 'miss' }
+    if (command.type === 'get') return missOf(error.facts.reason)
     if (command.type === 'delete') return { type: 'absent' }
     throw error
   }
@@ -88,6 +96,10 @@ function decode(command: Command<string | Uint8Array>, reply: HttpReply): Outcom
   throw new RingholdError('RINGHOLD_BAD_REPLY', { detail: `a node answered ${status} to ${command.type}` })
 }
 
+function missOf(reason: MissReason | undefined): Miss {
+  return reason === undefined ? { type: 'miss' } : { type: 'miss', reason }
+}
+
 /** errorOf reads the problem body of an error reply; RINGHOLD_BAD_REPLY where it has none that we know. */
 export function errorOf(reply: HttpReply): RingholdError {
   const problem = readProblem(reply.body)
@@ -100,6 +112,7 @@ export function errorOf(reply: HttpReply): RingholdError {
     ...(typeof problem.node === 'string' && { node: problem.node }),
     ...(typeof problem.ring === 'string' && { ring: problem.ring }),
     ...(typeof problem.owner === 'string' && { owner: problem.owner }),
+    ...(isMissReason(problem.reason) && { reason: problem.reason }),
     ...((problem.executed === 'no' || problem.executed === 'unknown') && { executed: problem.executed }),
     ...(retryAfter > 0 && { retryAfterMs: retryAfter * 1000 }),
   }

@@ -8,12 +8,14 @@ export type {
   GetCommand,
   Hit,
   Miss,
+  MissReason,
   Outcome,
   OutcomeOf,
   SetCommand,
   Version,
   Written,
 } from './command.ts'
+export { missReasons } from './command.ts'
 export {
   type ErrorCode,
   type ErrorEntry,

@@ -8,6 +8,8 @@ import {
   type HttpReply,
   type HttpRequest,
   keyPath,
+  type MissReason,
+  missReasons,
   type Outcome,
   outcomeOf,
   parseEtags,
@@ -79,7 +81,12 @@ test('any key is one path segment, also where a URL parser would leave the route
 
 const outcome: fc.Arbitrary<[Command['type'], Outcome]> = fc.oneof(
   fc.record({ type: fc.constant('hit' as const), value, contentType, version, ttlMs }, plain).map(pair('get')),
-  fc.constant({ type: 'miss' as const }).map(pair('get')),
+  fc
+    .record(
+      { type: fc.constant('miss' as const), reason: fc.constantFrom(...missReasons) },
+      { requiredKeys: ['type'], ...plain },
+    )
+    .map(pair('get')),
   fc
     .record(
       { type: fc.constantFrom('created' as const, 'replaced' as const), version, copies: fc.integer({ min: 1 }) },
@@ -104,8 +111,12 @@ function commandOf(type: Command['type']): Command {
 /** The reply of RFC 9110 to each outcome. */
 function reply(outcome: Outcome): HttpReply {
   const empty = new Uint8Array()
-  const problem = (code: 'RINGHOLD_KEY_NOT_FOUND' | 'RINGHOLD_CONDITION_FAILED', headers: HttpReply['headers']) => {
-    const error = new RingholdError(code)
+  const problem = (
+    code: 'RINGHOLD_KEY_NOT_FOUND' | 'RINGHOLD_CONDITION_FAILED',
+    headers: HttpReply['headers'],
+    reason?: MissReason,
+  ) => {
+    const error = new RingholdError(code, reason && { reason })
     return { status: error.status, headers, body: Buffer.from(JSON.stringify(problemOf(error))) }
   }
   switch (outcome.type) {
@@ -126,6 +137,8 @@ function reply(outcome: Outcome): HttpReply {
         'RINGHOLD_CONDITION_FAILED',
         outcome.version === undefined ? {} : { etag: etagOf(outcome.version) },
       )
+    case 'miss':
+      return problem('RINGHOLD_KEY_NOT_FOUND', {}, outcome.reason)
     default:
       return problem('RINGHOLD_KEY_NOT_FOUND', {})
   }

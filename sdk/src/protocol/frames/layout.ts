@@ -11,7 +11,8 @@
  *      created   ◄─  version u53 · copies u16                          (replaced likewise)
  *      failed    ◄─  [version u53]                                     the condition did not hold
  *      error     ◄─  code and facts as JSON
- *      miss, deleted, absent, ping, pong, goodbye                      no body
+ *      miss      ◄─  [reason u8]                                       why it is missing, where that is known
+ *      deleted, absent, ping, pong, goodbye                            no body
  *      hello         release of the protocol u16 · limits u32 × 3 · name · checksum of the ring
  *      ring      ◄─  checksum of the ring, which has changed
  *
@@ -59,6 +60,7 @@ export const frameFlags = {
   ttl: 2,
   condition: 4,
   version: 8,
+  reason: 16,
 } as const
 
 /** lengthBytes is the size of the length field, headBytes that of everything before the body. */

@@ -10,11 +10,10 @@
  * All that can take long is done in slices: tables of the index grow one by one, compaction keeps pace with writes,
  * expiry goes second by second. Values are copied once in, once out.
  */
-import type { Version } from '@ringhold/sdk/protocol'
+import type { MissReason, Version } from '@ringhold/sdk/protocol'
 import { tokenCount } from '@ringhold/sdk/ring'
 import { Engine } from './engine.ts'
 import { tombstones } from './entry.ts'
-import { tableCount, tokenOfTag } from './hash-index.ts'
 import type { BytesByKind, MissCounts } from './ledger.ts'
 import { pageOf } from './pages.ts'
 import { Reader } from './reader.ts'
@@ -28,7 +27,6 @@ import type {
   Evictions,
   KeyRange,
   List,
-  MissReason,
   Page,
   PageRequest,
   Place,
@@ -197,17 +195,12 @@ export class ByteStore implements ReplicatedStore {
   }
 
   drop(leaves: (token: number) => boolean): number {
-    const { index } = this.#engine.holdings
-    if (tokens.every(leaves)) return this.#engine.holdings.clear()
+    const { holdings } = this.#engine
+    if (tokens.every(leaves)) return holdings.clear()
     let dropped = 0
-    for (let table = 0; table < tableCount; table++) {
-      const leaving: number[] = []
-      index.each(table, (tag, address) => {
-        if (leaves(tokenOfTag(table, tag))) leaving.push(address)
-      })
-      for (const address of leaving) this.#engine.holdings.release(address, this.#engine.holdings.hashAt(address))
-      dropped += leaving.length
-    }
+    for (const token of tokens) if (leaves(token)) dropped += holdings.dropToken(token)
+    // A few are gone at once, with their memory.
+    settle(this.#engine)
     return dropped
   }
 

@@ -33,6 +33,7 @@ export function pageOf<Item>(
     const step = stepFrom(index, { tokens, cursor: from, changesMax: changesMax - items.length })
     let last: number | undefined
     for (const { hash, address } of step.found) {
+      if (!fields.isCurrent(address)) continue
       // Entries of one hash stay together: the cursor cannot point between them.
       const isFull = items.length >= changesMax || bytes + bytesAt(address) > bytesMax
       if (isFull && items.length > 0 && hash !== last) return { items, cursor: step.cursorBefore(hash) }

@@ -1,9 +1,9 @@
 /** Reader finds entries and copies them out: entries move, so nobody gets to see the memory of the store itself. */
-import type { Version } from '@ringhold/sdk/protocol'
+import type { MissReason, Version } from '@ringhold/sdk/protocol'
 import { inlineType, splitInlineType } from './content-types.ts'
 import type { Engine } from './engine.ts'
 import { LookAhead } from './look-ahead.ts'
-import type { Change, Entry, MissReason, Place, Reading } from './store.ts'
+import type { Change, Entry, Place, Reading } from './store.ts'
 
 /** Values up to this many bytes are handed out as pieces of one larger array: an array of its own costs more. */
 const sharedValueBytesMax = 2_048
