@@ -15,16 +15,16 @@ import { executeMany } from './many.ts'
 import { type CallOptions, noOptions } from './options.ts'
 import { RingholdPartialError } from './partial-error.ts'
 import {
+  ackOf,
   type Command,
-  type ConditionFailed,
   checkCacheName,
   type DeleteCommand,
   type GetCommand,
   type Hit,
   type MissReason,
+  type OutcomeOf,
   type SetCommand,
   type Version,
-  type Written,
 } from './protocol/index.ts'
 import type { Reading } from './single.ts'
 
@@ -52,8 +52,11 @@ export type SetResult =
     }
   | {
       readonly stored: false
-      /** 'condition': it did not hold. 'unreachable': the fleet could not be reached, and the client fails open. */
-      readonly reason: 'condition' | 'unreachable'
+      /**
+       * 'condition': it did not hold. 'unreachable': the fleet could not be reached, and the client fails open, or `ack` is
+       * 'none'. 'accepted': with `ack: 'none'` a node has taken the write, and nobody knows more.
+       */
+      readonly reason: 'condition' | 'unreachable' | 'accepted'
       /** The version that the key has, where the condition did not hold and there is one. */
       readonly version: Version | undefined
     }
@@ -119,7 +122,7 @@ export class Cache {
     }
   }
 
-  /** delete removes a key, and tells whether this call removed a value. */
+  /** delete removes a key, and tells whether this call removed a value; with `ack: 'none'` it cannot tell, and says false. */
   delete(key: string, options: DeleteOptions = noOptions): Promise<boolean> {
     try {
       return this.#engine.run(deleteCommand(this.#target, key, options), options, deleteReading)
@@ -171,10 +174,13 @@ export class Cache {
     )
     if (failures.size === 0) return values as R[]
     const error = new RingholdPartialError(failures, values)
-    for (const failure of failures.values()) if (!failure.retryable) throw error
+    const failed = commands.filter(({ key }) => failures.has(key))
+    const isAwaited = failed.some((command) => ackOf(command) !== 'none')
+    for (const failure of failures.values()) if (isAwaited && !failure.retryable) throw error
     return this.#engine.failOpen(
       error,
       values.map((value, index) => (failures.has((commands[index] as C).key) ? whenUnreachable : (value as R))),
+      isAwaited ? 'all' : 'none',
     )
   }
 }
@@ -216,7 +222,8 @@ function entryOf<T>({ version, ttlMs, contentType }: Hit, value: T): Entry<T> {
   return { value, version, ttlMs, contentType }
 }
 
-function setResultOf(outcome: Written | ConditionFailed): SetResult {
+function setResultOf(outcome: OutcomeOf<SetCommand>): SetResult {
+  if (outcome.type === 'accepted') return { stored: false, reason: 'accepted', version: undefined }
   if (outcome.type === 'condition-failed') return { stored: false, reason: 'condition', version: outcome.version }
   return { stored: true, created: outcome.type === 'created', version: outcome.version, copies: outcome.copies }
 }

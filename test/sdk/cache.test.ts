@@ -181,3 +181,33 @@ overBoth('bytes that are transferred away before they were sent harm no other ca
   await Promise.all(calls)
   t.strictSame(await cache.getMany(['a', 'c']), [1, 3])
 })
+
+overBoth('a write of which nobody wants to hear is accepted, and never rejects', async (t, transport) => {
+  const fleet = await smallFleet(t)
+  await using cache = await Ringhold.connect({ transport, nodes: fleet.urls })
+  const accepted = { stored: false, reason: 'accepted', version: undefined }
+  t.strictSame(await cache.set('a', 1, { ack: 'none' }), accepted)
+  t.equal(await cache.get('a'), 1)
+  t.strictSame(
+    await cache
+      .setMany(
+        [
+          ['b', 1],
+          ['c', 2, { ack: 'one' }],
+        ],
+        { ack: 'none' },
+      )
+      .then(([b]) => b),
+    accepted,
+  )
+  t.match(await cache.getMany(['b', 'c']), [1, 2])
+  await t.rejects(cache.set('a', 1, { ack: 'some' } as unknown as SetOptions), { code: 'RINGHOLD_BAD_OPTION' })
+
+  const errors: unknown[] = []
+  cache.on('error', (error) => errors.push(error))
+  for (const name of ['node-1', 'node-2', 'node-3']) await fleet.node(name)?.crash()
+  t.match(await cache.set('a', 2, { ack: 'none', timeoutMs: 200 }), { stored: false, reason: 'unreachable' })
+  t.equal(await cache.delete('a', { ack: 'none', timeoutMs: 200 }), false)
+  t.ok(errors.length >= 2, 'what failed is emitted')
+  await t.rejects(cache.set('a', 2, { timeoutMs: 200 }), 'a write that is waited for rejects')
+})

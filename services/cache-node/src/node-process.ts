@@ -4,6 +4,7 @@ import closeWithGrace from 'close-with-grace'
 import { configOf } from './config.ts'
 import { helpText } from './help.ts'
 import { newNode, oneLine } from './start-node.ts'
+import { warmUp } from './warm-up.ts'
 
 /** Above what a stop can take: 0.5 s to leave, 2 s to drain, 0.5 s to depart, 2 s for peers. */
 const stopMsMax = 8_000
@@ -14,6 +15,7 @@ export async function runNode(): Promise<void> {
     process.stdout.write(helpText())
   } else {
     try {
+      await warmUp()
       const node = newNode(configOf(process.env), { onFatal: fail })
       closeWithGrace({ delay: stopMsMax }, async ({ err }) => {
         if (err) process.stderr.write(`${oneLine(err)}\n`)

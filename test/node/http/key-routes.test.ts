@@ -212,3 +212,18 @@ test('a caller that routes itself to the wrong node gets 421 with the owner and 
     t.equal(reply.headers['ringhold-ring'], ring.checksum)
   }
 })
+
+test('a write may say when it counts as done: ack=none is answered 202, anything unknown 400', async (t) => {
+  const { app } = restApp(t)
+  t.match(await app.inject({ method: 'PUT', url: `${url}?ack=one`, payload: 'a' }), { statusCode: 201 })
+  const taken = await app.inject({ method: 'PUT', url: `${url}?ack=none`, payload: 'b' })
+  t.match(taken, { statusCode: 202, body: '' })
+  t.notOk('etag' in taken.headers, 'it has no version yet')
+  t.equal((await app.inject({ url })).body, 'b')
+  t.match(await app.inject({ method: 'PUT', url: `${url}?ack=all`, payload: 'c' }), { statusCode: 204 })
+  for (const query of ['ack=two', 'ack=', 'ack=one&ack=none', 'ack']) {
+    t.match(await app.inject({ method: 'PUT', url: `${url}?${query}`, payload: 'd' }), { statusCode: 400 }, query)
+  }
+  t.match(await app.inject({ method: 'DELETE', url: `${url}?ack=none` }), { statusCode: 202 })
+  t.match(await app.inject({ url }), { statusCode: 404 })
+})

@@ -4,7 +4,9 @@
  */
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
 import {
+  type Ack,
   type ByteCommand,
+  type Deleted,
   defaultContentType,
   etagOf,
   type Hit,
@@ -40,6 +42,14 @@ const schema = {
   querystring: Type.Object({}, { additionalProperties: false }),
 }
 
+const writeSchema = {
+  params: schema.params,
+  querystring: Type.Object(
+    { ack: Type.Optional(Type.Union([Type.Literal('all'), Type.Literal('one'), Type.Literal('none')])) },
+    { additionalProperties: false },
+  ),
+}
+
 const noBytes = Buffer.alloc(0)
 
 export const keyRoutes: FastifyPluginCallbackTypebox<KeyRoutesOptions> = (app, options, done) => {
@@ -64,7 +74,7 @@ export const keyRoutes: FastifyPluginCallbackTypebox<KeyRoutesOptions> = (app, o
     return sendHit(request, reply, outcome)
   })
 
-  app.put(url, { schema, bodyLimit: valueBytesMax }, async (request, reply) => {
+  app.put(url, { schema: writeSchema, bodyLimit: valueBytesMax }, async (request, reply) => {
     const { headers } = request
     const command: ByteCommand = {
       type: 'set',
@@ -74,22 +84,27 @@ export const keyRoutes: FastifyPluginCallbackTypebox<KeyRoutesOptions> = (app, o
       contentType: headers['content-type'] ?? defaultContentType,
       ttlMs: ttlMsOf(headers[headerNames.ttl]),
       condition: conditionOf(headers),
+      ack: ackOf(request.query.ack),
     }
     const { outcome, by } = await execute(command, originOf(request))
     describe(reply, by)
+    if (outcome.type === 'accepted') return reply.code(202).send()
     if (outcome.type === 'condition-failed') throw conditionFailed(outcome.version)
     if (outcome.type !== 'created' && outcome.type !== 'replaced') throw new RingholdError('RINGHOLD_INTERNAL')
     reply.header('etag', etagOf(outcome.version)).header(headerNames.copies, String(outcome.copies))
     return reply.code(outcome.type === 'created' ? 201 : 204).send()
   })
 
-  app.delete(url, { schema, bodyLimit: valueBytesMax }, async (request, reply) => {
+  app.delete(url, { schema: writeSchema, bodyLimit: valueBytesMax }, async (request, reply) => {
     const { cache } = request.params
     const key = keyOf(request)
     const condition = conditionOf(request.headers)
-    const { outcome, by } = await execute({ type: 'delete', cache, key, condition }, originOf(request))
+    const ack = ackOf(request.query.ack)
+    const { outcome, by } = await execute({ type: 'delete', cache, key, condition, ack }, originOf(request))
     describe(reply, by)
+    if (outcome.type === 'accepted') return reply.code(202).send()
     if (outcome.type === 'condition-failed') throw conditionFailed(outcome.version)
+    if (outcome.type === 'deleted' || outcome.type === 'absent') describeTombstone(reply, outcome)
     if (outcome.type === 'absent') return sendProblem(reply, keyNotFound(), self)
     return reply.code(204).send()
   })
@@ -102,6 +117,14 @@ export const keyRoutes: FastifyPluginCallbackTypebox<KeyRoutesOptions> = (app, o
   }
 
   done()
+}
+
+function describeTombstone(reply: FastifyReply, { version, copies = 0 }: Deleted): void {
+  if (version !== undefined) reply.header('etag', etagOf(version)).header(headerNames.copies, String(copies))
+}
+
+function ackOf(ack: Ack | undefined): 'one' | 'none' | undefined {
+  return ack === 'all' ? undefined : ack
 }
 
 function sendHit(request: FastifyRequest, reply: FastifyReply, hit: Hit): FastifyReply {

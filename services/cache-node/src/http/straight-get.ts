@@ -88,12 +88,14 @@ class StraightGet {
     }
     if (outcome.type !== 'hit') throw new RingholdError('RINGHOLD_INTERNAL')
     const { value, version, ttlMs, contentType } = outcome
+    const status = by === self ? this.#localHit : statusOf(by, self, 'hit')
+    const ring = this.#options.ringChecksum()
+    // biome-ignore format: names and values in pairs
     const fields = [
-      ...['cache-status', by === self ? this.#localHit : statusOf(by, self, 'hit')],
-      ...['cache-control', 'no-store', headerNames.ring, this.#options.ringChecksum(), 'etag', etagOf(version)],
+      'cache-status', status, 'cache-control', 'no-store', headerNames.ring, ring, 'etag', etagOf(version),
+      'content-type', contentType, 'content-length', String(value.length),
     ]
     if (ttlMs !== undefined) fields.push(headerNames.ttl, String(ttlMs))
-    fields.push('content-type', contentType, 'content-length', String(value.length))
     response.writeHead(200, fields)
     response.end(value)
   }
