@@ -115,7 +115,10 @@ export class Batch {
   #settled(outcome: AskSettled, spots: number): void {
     this.#isUnderWay = false
     if (this.#hasEnded) return
-    if (outcome.type !== 'reply' || !this.#accept(outcome.reply, spots)) return this.#failed()
+    if (outcome.type !== 'reply' || !this.#accept(outcome.reply, spots)) {
+      this.#failed()
+      return
+    }
     this.#failingSince = undefined
     this.#pauseMs = 0
     if (this.#isLast && this.#spots.length === 0) this.#end('pulled')

@@ -72,7 +72,10 @@ export class Differences {
 
   #differencesOf(peer: string): Map<number, Difference> {
     let differences = this.#ofPeers.get(peer)
-    if (differences === undefined) this.#ofPeers.set(peer, (differences = new Map()))
+    if (differences === undefined) {
+      differences = new Map()
+      this.#ofPeers.set(peer, differences)
+    }
     return differences
   }
 }

@@ -32,7 +32,10 @@ export class Evictions implements EvictionsPart {
   /** tell has a peer evict a key at a version, with the next tick. */
   tell(peer: string, { cache, key, version }: Stamp): void {
     let outbox = this.#outboxes.get(peer)
-    if (outbox === undefined) this.#outboxes.set(peer, (outbox = { stamps: [], underWay: 0 }))
+    if (outbox === undefined) {
+      outbox = { stamps: [], underWay: 0 }
+      this.#outboxes.set(peer, outbox)
+    }
     if (outbox.stamps.length < waitingMax) outbox.stamps.push({ cache, key, version })
   }
 

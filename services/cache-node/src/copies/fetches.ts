@@ -34,7 +34,10 @@ export class Fetches {
 
   fetch(source: string, { spot, done }: Fetch): void {
     let lane = this.#lanes.get(source)
-    if (lane === undefined) this.#lanes.set(source, (lane = { isUnderWay: false, waiting: [] }))
+    if (lane === undefined) {
+      lane = { isUnderWay: false, waiting: [] }
+      this.#lanes.set(source, lane)
+    }
     lane.waiting.push({ spot, done })
     this.#go(source, lane)
   }

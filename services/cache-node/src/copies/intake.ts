@@ -25,7 +25,7 @@ export class Intake {
 
   /** take returns about how many bytes the copies took on their way. What has expired on that way stays away. */
   take(copies: readonly Copy[]): number {
-    const { store, now, clock, wallMs } = this.#core
+    const { store, now } = this.#core
     let bytes = 0
     let highest = 0
     for (const copy of copies) {
@@ -33,7 +33,7 @@ export class Intake {
       if (copy.version > highest) highest = copy.version
       if (copy.ttlMs === undefined || copy.ttlMs > 0) store.apply(this.placeOf(copy), changeOf(copy, now), now)
     }
-    clock.accept(highest, wallMs)
+    this.#core.hear(highest)
     this.#rate.add(bytes, now)
     return bytes
   }

@@ -63,7 +63,10 @@ export class Pulls {
       if (source === want.source && covers && tokens.has(want.digest.token)) return
     }
     let queue = this.#queues.get(want.source)
-    if (queue === undefined) this.#queues.set(want.source, (queue = new PullQueue()))
+    if (queue === undefined) {
+      queue = new PullQueue()
+      this.#queues.set(want.source, queue)
+    }
     queue.add(want)
   }
 

@@ -10,7 +10,8 @@
  * let digests be equal, by having gone through all of it since it last missed a write. What differs for a moment only
  * (a write on its way) is not moved; what differs for good (nothing can be done about it) is not listed again.
  */
-import { tokenCount } from '@ringhold/sdk/ring'
+import type { View } from '@ringhold/sdk/membership'
+import { type Ring, tokenCount } from '@ringhold/sdk/ring'
 import { Comparison } from './comparison.ts'
 import { Confirmations } from './confirmations.ts'
 import type { Core } from './core.ts'
@@ -56,10 +57,14 @@ export class Repair implements RepairPart, PullListener {
   readonly #confirmations: Confirmations
   readonly #comparisons = new Map<string, Comparison>()
   readonly #incarnations = new Map<string, number>()
+  #view: View
+  #ring: Ring
 
   constructor(options: RepairOptions) {
     this.#options = options
     this.#core = options.core
+    this.#view = options.core.view
+    this.#ring = options.core.ring
     this.#confirmations = new Confirmations(options.core.ring)
     options.pulls.tell(this)
   }
@@ -78,8 +83,13 @@ export class Repair implements RepairPart, PullListener {
     this.#hasten()
   }
 
+  /** ringChanged says that the ring or the view may have changed. */
   ringChanged(): void {
     const { view, ring, peers } = this.#core
+    if (view === this.#view && ring === this.#ring) return
+    if (ring !== this.#ring) this.#hasten()
+    this.#view = view
+    this.#ring = ring
     this.#confirmations.turn(ring)
     for (const peer of peers) {
       const incarnation = view.get(peer)?.incarnation as number
@@ -89,6 +99,7 @@ export class Repair implements RepairPart, PullListener {
       // It may have come back with less than it had.
       this.#confirmations.revokeAll(peer)
       this.#options.differences.forget(peer)
+      this.#comparisonWith(peer).hasten(this.#core.now + settleMs)
     }
     for (const peer of this.#comparisons.keys()) {
       if (peers.includes(peer)) continue
@@ -96,7 +107,6 @@ export class Repair implements RepairPart, PullListener {
       this.#confirmations.revokeAll(peer)
     }
     this.#options.differences.retain(peers)
-    this.#hasten()
   }
 
   ownerMissed(token: number, member: string): void {
@@ -118,6 +128,7 @@ export class Repair implements RepairPart, PullListener {
   lost(): void {}
 
   tick(): void {
+    this.ringChanged()
     const { now, ring, self } = this.#core
     for (const { name } of ring.members) {
       if (name === self || this.#core.isAway(name)) continue
@@ -137,7 +148,10 @@ export class Repair implements RepairPart, PullListener {
 
   #comparisonWith(peer: string): Comparison {
     let comparison = this.#comparisons.get(peer)
-    if (comparison === undefined) this.#comparisons.set(peer, (comparison = new Comparison(this.#core.now + settleMs)))
+    if (comparison === undefined) {
+      comparison = new Comparison(this.#core.now + settleMs)
+      this.#comparisons.set(peer, comparison)
+    }
     return comparison
   }
 
@@ -171,15 +185,19 @@ export class Repair implements RepairPart, PullListener {
     const { peer, comparison, tokens, ring } = round
     const portion = tokens.slice(at, at + digestsMax)
     comparison.isUnderWay = portion.length > 0
-    if (portion.length === 0) return this.#end(round)
+    if (portion.length === 0) {
+      this.#end(round)
+      return
+    }
     const digests = portion.map((token): TokenDigest => ({ token, ...this.#core.store.digest(token) }))
     this.bytesSent += requestBytes + digestBytes * digests.length
     this.#core.ask(peer, { type: 'compare', digests }, (outcome) => {
       comparison.isUnderWay = false
       const isAnswer = outcome.type === 'reply' && outcome.reply.type === 'compared'
-      if (!isAnswer || ring !== this.#core.ring.checksum) return this.#retry(comparison)
-      this.#learn(round, portion, outcome)
-      this.#compare(round, at + portion.length)
+      if (isAnswer && ring === this.#core.ring.checksum) {
+        this.#learn(round, portion, outcome)
+        this.#compare(round, at + portion.length)
+      } else this.#retry(comparison)
     })
   }
 

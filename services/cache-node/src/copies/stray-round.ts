@@ -8,6 +8,7 @@
  *
  * To be compared with twice makes an owner pull what it lacks; the next round finds it there.
  */
+import type { Ring } from '@ringhold/sdk/ring'
 import type { Core } from './core.ts'
 import type { Intake } from './intake.ts'
 import type { AskSettled, PeerReply, Stamp, TokenDigest } from './peer-request.ts'
@@ -41,11 +42,13 @@ export class StrayRound {
   readonly #digests: TokenDigest[]
   readonly #differing = new TokenSet()
   readonly #candidates = new Map<string, Candidate>()
-  #isAbandoned = false
+  /** What owners say is worth nothing under another ring: then the round ends without a word. */
+  readonly #ring: Ring
 
   constructor(options: StrayRoundOptions) {
     this.#options = options
     this.#core = options.core
+    this.#ring = options.core.ring
     this.#digests = options.tokens.map((token) => ({ token, ...this.#core.store.digest(token) }))
   }
 
@@ -53,14 +56,12 @@ export class StrayRound {
     this.#compare(0)
   }
 
-  /** abandon ends it without a word: what its owners said is worth nothing under another ring. */
-  abandon(): void {
-    this.#isAbandoned = true
-  }
-
   #compare(rank: number): void {
     const owner = this.#options.owners[rank]
-    if (owner === undefined) return this.#dropEqual()
+    if (owner === undefined) {
+      this.#dropEqual()
+      return
+    }
     this.#core.ask(owner, { type: 'compare', digests: this.#digests }, (outcome) => {
       const reply = this.#replyOf(outcome, 'compared')
       if (reply === undefined) return
@@ -71,7 +72,7 @@ export class StrayRound {
 
   /** Drops tokens that are the same everywhere, if nothing has come to them since. */
   #dropEqual(): void {
-    const { store, now, settings } = this.#core
+    const { store } = this.#core
     const equal = new TokenSet()
     let dropped = 0
     for (const digest of this.#digests) {
@@ -80,7 +81,16 @@ export class StrayRound {
       dropped += digest.entries
     }
     if (equal.size > 0) store.drop((token) => equal.has(token))
-    if (this.#differing.size === 0) return this.#options.ended(dropped)
+    if (this.#differing.size === 0) this.#options.ended(dropped)
+    else {
+      this.#gather()
+      this.#list(0, undefined, dropped)
+    }
+  }
+
+  /** Gathers what is here of the tokens that differ. */
+  #gather(): void {
+    const { store, now, settings } = this.#core
     const bytesMax = settings.pageBytesMax * listShare
     let cursor: number | undefined
     do {
@@ -92,12 +102,14 @@ export class StrayRound {
       }
       cursor = page.cursor
     } while (cursor !== undefined && this.#candidates.size < candidatesMax)
-    this.#list(0, undefined, dropped)
   }
 
   #list(rank: number, cursor: number | undefined, dropped: number): void {
     const owner = this.#options.owners[rank]
-    if (owner === undefined) return this.#dropCovered(dropped)
+    if (owner === undefined) {
+      this.#dropCovered(dropped)
+      return
+    }
     const bytesMax = this.#core.settings.pageBytesMax * listShare
     this.#core.ask(owner, { type: 'list', tokens: this.#differing, cursor, bytesMax }, (outcome) => {
       const reply = this.#replyOf(outcome, 'stamps')
@@ -123,7 +135,7 @@ export class StrayRound {
 
   /** The reply if it is of that type; otherwise the round is over. */
   #replyOf<T extends PeerReply['type']>(outcome: AskSettled, type: T): Extract<PeerReply, { type: T }> | undefined {
-    if (this.#isAbandoned) return undefined
+    if (this.#core.ring !== this.#ring) return undefined
     if (outcome.type === 'reply' && outcome.reply.type === type) return outcome.reply as Extract<PeerReply, { type: T }>
     this.#options.ended(0)
     return undefined

@@ -6,12 +6,13 @@
  * for an owner and to list the entry afterwards, and stops as soon as its own ring changes. Whoever became an owner
  * after it had begun to drop has stopped; whoever was one before lists only what it has not dropped.
  */
-import { tokenCount } from '@ringhold/sdk/ring'
+import { type Ring, tokenCount } from '@ringhold/sdk/ring'
 import type { Core } from './core.ts'
 import type { Intake } from './intake.ts'
 import type { Holdings, Strays as StraysPart } from './parts.ts'
 import type { Standing } from './standing.ts'
 import { StrayRound } from './stray-round.ts'
+import { TokenSet } from './token-set.ts'
 
 /** First pause before owners are asked, and after rounds in which nothing could go; it doubles up to the interval of comparisons. */
 const pauseMsMin = 300
@@ -31,11 +32,12 @@ export class Strays implements StraysPart {
   readonly #standing: Standing
   readonly #holdings: Holdings
   readonly #intake: Intake
-  #round: StrayRound | undefined
+  #ring: Ring
+  #isUnderWay = false
   #pauseMs = pauseMsMin
   #dueAt = 0
-  /** The token that the next round begins with. */
-  #next = 0
+  /** The tokens that the present pass is through with. */
+  readonly #passed = new TokenSet()
   #droppedInPass = 0
 
   constructor({ core, standing, holdings, intake }: StraysOptions) {
@@ -43,77 +45,81 @@ export class Strays implements StraysPart {
     this.#standing = standing
     this.#holdings = holdings
     this.#intake = intake
+    this.#ring = core.ring
   }
 
   get tokens(): number {
     let tokens = 0
-    for (let token = 0; token < tokenCount; token++) if (this.#strayEntries(token) > 0) tokens++
+    for (let token = 0; token < tokenCount; token++) if (this.#entriesOf(token) > 0) tokens++
     return tokens
   }
 
   get entries(): number {
     let entries = 0
-    for (let token = 0; token < tokenCount; token++) entries += this.#strayEntries(token)
+    for (let token = 0; token < tokenCount; token++) entries += this.#entriesOf(token)
     return entries
   }
 
-  ringChanged(): void {
-    this.#round?.abandon()
-    this.#round = undefined
-    this.#next = 0
-    this.#droppedInPass = 0
+  tick(): void {
+    if (this.#core.ring !== this.#ring) this.#beginAnew()
+    if (!this.#isUnderWay && this.#core.now >= this.#dueAt) this.#go()
+  }
+
+  #beginAnew(): void {
+    this.#ring = this.#core.ring
+    this.#isUnderWay = false
     this.#pauseMs = pauseMsMin
     this.#dueAt = this.#core.now + pauseMsMin
+    this.#passed.clear()
+    this.#droppedInPass = 0
   }
 
-  tick(): void {
-    const { now, ring } = this.#core
-    if (this.#round !== undefined || now < this.#dueAt || ring.members.length === 0) return
-    const found = this.#findTokens()
-    if (found === undefined) return this.#endPass()
-    const ended = (dropped: number): void => {
-      this.#round = undefined
-      this.#droppedInPass += dropped
+  /** Goes through one round after another until the pass is over. */
+  #go(): void {
+    const found = this.#find()
+    if (found === undefined) {
+      this.#endPass()
+      return
     }
-    this.#round = new StrayRound({ core: this.#core, intake: this.#intake, ...found, ended })
-    this.#round.begin()
+    this.#isUnderWay = true
+    for (const token of found.tokens) this.#passed.add(token)
+    const ended = (dropped: number): void => {
+      this.#isUnderWay = false
+      this.#droppedInPass += dropped
+      this.#go()
+    }
+    new StrayRound({ core: this.#core, intake: this.#intake, ...found, ended }).begin()
   }
 
-  #strayEntries(token: number): number {
+  #entriesOf(token: number): number {
     if (this.#standing.isOwner(token) || this.#holdings.state(token) !== 'none') return 0
     return this.#core.store.digest(token).entries
   }
 
-  /** Some tokens from the next one on that have the same owners, all of them there. */
-  #findTokens(): { tokens: number[]; owners: string[] } | undefined {
+  /** Some tokens that the pass has still to do, with the same owners, all of them there. */
+  #find(): { tokens: number[]; owners: string[] } | undefined {
+    const { ring } = this.#core
     const tokens: number[] = []
-    let owners: string[] | undefined
+    let owners: string[] = []
     let entries = 0
-    let first: number | undefined
-    for (let token = this.#next; token < tokenCount && tokens.length < tokensMax; token++) {
-      const stray = this.#strayEntries(token)
-      if (stray === 0) continue
-      const names = this.#core.ring.owners(token)
-      if (names.some((name) => this.#core.isAway(name))) continue
-      if (owners !== undefined && names.join() !== owners.join()) {
-        first ??= token
-        continue
-      }
-      if (owners !== undefined && entries + stray > entriesMax) break
-      owners = names
-      entries += stray
+    for (let token = 0; token < tokenCount && tokens.length < tokensMax && entries < entriesMax; token++) {
+      const found = this.#passed.has(token) ? 0 : this.#entriesOf(token)
+      if (found === 0) continue
+      const names = ring.owners(token)
+      if (names.length === 0 || names.some((name) => this.#core.isAway(name))) continue
+      if (tokens.length === 0) owners = names
+      else if (names.some((name, rank) => name !== owners[rank])) continue
+      entries += found
       tokens.push(token)
     }
-    if (owners === undefined) return undefined
-    this.#next = (tokens.at(-1) as number) + 1
-    return { tokens, owners }
+    return tokens.length === 0 ? undefined : { tokens, owners }
   }
 
   #endPass(): void {
     const { now, settings } = this.#core
     this.#pauseMs = this.#droppedInPass > 0 ? pauseMsMin : Math.min(settings.compareIntervalMs, this.#pauseMs * 2)
     this.#dueAt = now + this.#pauseMs
-    this.#next = 0
+    this.#passed.clear()
     this.#droppedInPass = 0
   }
 }

@@ -56,6 +56,8 @@ export class Sync implements SyncPart, PullListener {
   readonly #isUnsettled = new Uint8Array(tokenCount)
   /** Keys that a source did not hand out yet: it is asked again with the next tick. */
   #unanswered: KeyWanted[] = []
+  /** Called when claimed was. */
+  onClaimed: (tokens: TokenSet) => void = () => {}
 
   constructor({ core, standing, holdings, pulls, intake }: SyncOptions) {
     this.#core = core
@@ -98,6 +100,7 @@ export class Sync implements SyncPart, PullListener {
       this.#pull(token)
     }
     this.#pulls.pump()
+    this.onClaimed(tokens)
   }
 
   released(tokens: TokenSet): void {
@@ -181,7 +184,7 @@ export class Sync implements SyncPart, PullListener {
     })
     let open = peers.length
     let isFetched = true
-    if (open === 0) return done(true)
+    if (open === 0) done(true)
     const spot = { cache: place.cache, key: place.key }
     for (const peer of peers) {
       this.#fetches.fetch(peer, {
