@@ -9,12 +9,12 @@ import type { Member } from '@ringhold/sdk/membership'
 import { type ByteCommand, defaultLimits, type Outcome, RingholdError } from '@ringhold/sdk/protocol'
 import { type Ring, seedOfFleet } from '@ringhold/sdk/ring'
 import { HybridClock } from '#node/clock/hybrid-clock.js'
-import { Copies } from '#node/copies/copies.js'
+import { Copies, HIT_IN_SINK } from '#node/copies/copies.js'
 import type { Effect as CopiesEffect } from '#node/copies/effect.js'
 import type { Envelope, PeerReply, PeerRequest } from '#node/copies/peer-request.js'
 import { newCounters } from '#node/core/counters.js'
 import type { Origin } from '#node/core/decide.js'
-import type { Executed } from '#node/core/executor.js'
+import type { Executed } from '#node/core/executed.js'
 import { RingOfView } from '#node/core/ring-of-view.js'
 import type { Effect as MembershipEffect, PeerMessage } from '#node/membership/membership.js'
 import { Membership } from '#node/membership/membership.js'
@@ -187,8 +187,9 @@ export class SimNode implements Server {
       }
       const fail = (error: RingholdError) => reply({ type: 'error', error, ring: this.ring.checksum })
       try {
-        const executed = this.copies.execute(command, origin, this.#moment, { succeed, fail })
-        if (executed !== undefined) succeed(executed)
+        const done = { succeed, fail }
+        const executed = this.copies.execute({ command, origin, moment: this.#moment, done })
+        if (executed !== undefined && executed !== HIT_IN_SINK) succeed(executed)
       } catch (error) {
         if (!(error instanceof RingholdError)) throw error
         fail(error)

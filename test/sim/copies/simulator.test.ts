@@ -1,7 +1,9 @@
 /** The whole fleet in virtual time, under seeded faults: see run.ts for the phases, oracle.ts and rest.ts for the rules. */
-import { test } from 'tap'
+import t, { test } from 'tap'
 import { runCrew } from './crew.ts'
 import { keptPlans } from './kept-plans.ts'
+
+t.setTimeout(600_000)
 
 const { SIM_SEED, SIM_SEEDS = '300' } = process.env
 const first = Number(SIM_SEED ?? 1)
