@@ -28,7 +28,7 @@ import type { Effect } from './effect.ts'
 import type { Errand } from './errand.ts'
 import { Execution } from './execution.ts'
 import { Hints } from './hints.ts'
-import type { DataParts } from './parts.ts'
+import type { DataParts, TokenState } from './parts.ts'
 import type { AskSettled, Copy, Envelope, PeerReply, PeerRequest } from './peer-request.ts'
 import { Recalls } from './recalls.ts'
 import { Releases } from './releases.ts'
@@ -237,6 +237,11 @@ export class Copies {
     return this.#core.effects.splice(0)
   }
 
+  /** tenureOf tells what this node is to a token. */
+  tenureOf(token: number): TokenState {
+    return this.#tenure.state(token)
+  }
+
   get status(): CopiesStatus {
     const { sync, repair, strays } = this.#data
     return {
@@ -286,7 +291,7 @@ export class Copies {
       case 'claim':
         return this.#releases.claimed(request, from, reply)
       case 'recall':
-        this.#recalls.recalled(request.tokens)
+        this.#recalls.recalled(request.tokens, from)
         return reply({ type: 'noted' })
       default:
         return reply(this.#data.shelf.serve(request, from))
