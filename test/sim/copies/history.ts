@@ -67,12 +67,9 @@ export class History {
     return version <= this.excusedUpTo || (this.issued.get(version)?.expiresAt ?? 0) <= now
   }
 
-  /** tombstonesBetween returns the versions of deletes in there, the lowest first. */
-  tombstonesAbove(version: number, since = 0): number[] {
-    const found: number[] = []
-    for (const [candidate, { type, at }] of this.issued) {
-      if (type === 'tombstone' && candidate > version && at >= since) found.push(candidate)
-    }
-    return found.sort((a, b) => a - b)
+  /** isDeletedAbove tells whether there was a delete after this version. */
+  isDeletedAbove(version: number): boolean {
+    for (const [other, { type }] of this.issued) if (type === 'tombstone' && other > version) return true
+    return false
   }
 }

@@ -163,18 +163,14 @@ export class Oracle {
   /** executed is called when a node that coordinates a key has brought a command to its outcome. */
   executed(node: SimNode, command: ByteCommand, outcome: Outcome): void {
     const history = this.history(Buffer.from(command.key).toString('latin1'))
-    const now = this.#now()
-    if (outcome.type === 'created' || outcome.type === 'replaced') {
-      const { version, copies } = outcome
-      const ever = history.everHolding(version)
-      if (copies > ever)
-        this.breach(`${node.name} acknowledged ${copies} copies of ${history.key.name}, there are ${ever}`)
-      this.#promised(history, version, Math.min(copies, ever))
-    } else if (outcome.type === 'deleted') {
-      const held = history.holders.get(node)
-      if (held === undefined || held.version <= history.excusedUpTo) return
-      this.#promised(history, held.version, history.holdersOf(held.version, now))
-    }
+    const { type } = outcome
+    if (type !== 'created' && type !== 'replaced' && type !== 'deleted' && type !== 'absent') return
+    const { version, copies } = outcome
+    if (version === undefined || copies === undefined) return
+    const ever = history.everHolding(version)
+    const { name } = history.key
+    if (copies > ever) this.breach(`${node.name} acknowledged ${copies} copies of ${name} at ${version}, there are ${ever}`)
+    this.#promised(history, version, Math.min(copies, ever))
   }
 
   #promised(history: History, version: number, copies: number): void {
@@ -210,11 +206,14 @@ export class Oracle {
         if (outcome.version !== undefined) return this.#saw(history, { ...asked, shown }, outcome.version)
         return this.#sawNothing(history, { ...asked, shown })
       case 'miss':
-      case 'absent':
-        if (asked.command.type === 'get') return this.#sawNothing(history, { ...asked, shown })
-        return this.#sawDelete(history, { ...asked, shown })
+        return this.#sawNothing(history, { ...asked, shown })
       case 'deleted':
-        return this.#sawDelete(history, { ...asked, shown })
+      case 'absent':
+        if (outcome.version === undefined) return this.#sawNothing(history, { ...asked, shown })
+        this.#wrote(history, { ...asked, shown }, outcome.version)
+        return this.#saw(history, { ...asked, shown: shown + 1 }, outcome.version)
+      case 'accepted':
+        return
     }
   }
 
@@ -247,19 +246,9 @@ export class Oracle {
     this.breach(`${key.name} is missing after ${shown} was shown`)
   }
 
-  #sawDelete(history: History, { shown, at, key, command }: Asked): void {
-    const [lowest] = history.tombstonesAbove(shown, at)
-    if (lowest !== undefined) {
-      history.shown = Math.max(history.shown, lowest)
-      return
-    }
-    if (this.isStrict && command.type === 'delete' && history.tombstonesAbove(shown).length === 0)
-      this.#sawNothing(history, { shown, key } as Asked)
-  }
-
   /** A conditional write must not have overwritten anything but what it named. */
   #wrote(history: History, { command }: Asked, version: number): void {
-    if (!this.isStrict || command.type !== 'set' || command.condition?.type !== 'version') return
+    if (!this.isStrict || command.type === 'get' || command.condition?.type !== 'version') return
     const [expected = 0] = command.condition.versions
     for (const [between, { isAcknowledged }] of history.issued) {
       if (isAcknowledged && between > expected && between < version) {

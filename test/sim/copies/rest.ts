@@ -69,7 +69,7 @@ export function lost({ oracle, now }: World): string | undefined {
     if (history.issued.get(promise.version)?.type === 'tombstone') {
       const back = tops.find(({ version, type }) => version < promise.version && type === 'entry')
       if (back) return `${key.name} is back at ${back.version}, it was deleted at ${promise.version}`
-    } else if (top < promise.version && history.tombstonesAbove(promise.version).length === 0) {
+    } else if (top < promise.version && !history.isDeletedAbove(promise.version)) {
       const above = [...history.issued].some(
         ([version, issued]) => version > promise.version && issued.expiresAt <= now,
       )

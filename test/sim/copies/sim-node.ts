@@ -56,6 +56,8 @@ export class SimNode implements Server {
   readonly #waiting: (() => void)[] = []
   readonly #gossipAnswers = new Map<number, (message: PeerMessage) => void>()
   readonly #answers = new Map<number, { command: ByteCommand | undefined; reply: (answered: Replied) => void }>()
+  readonly #effects: CopiesEffect[] = []
+  #isPerforming = false
   #requests = 0
   #wasFenced = false
 
@@ -188,7 +190,7 @@ export class SimNode implements Server {
       const fail = (error: RingholdError) => reply({ type: 'error', error, ring: this.ring.checksum })
       try {
         const done = { succeed, fail }
-        const executed = this.copies.execute({ command, origin, moment: this.#moment, done })
+        const executed = this.copies.execute(command, origin, this.#moment, done)
         if (executed !== undefined && executed !== HIT_IN_SINK) succeed(executed)
       } catch (error) {
         if (!(error instanceof RingholdError)) throw error
@@ -301,7 +303,10 @@ export class SimNode implements Server {
   }
 
   #perform(effects: readonly CopiesEffect[]): void {
-    for (const effect of effects) {
+    this.#effects.push(...effects)
+    if (this.#isPerforming) return
+    this.#isPerforming = true
+    for (let effect = this.#effects.shift(); effect; effect = this.#effects.shift()) {
       if (effect.type === 'ask') this.#ask(effect)
       else if (effect.type === 'answer') this.#answer(effect)
       else if (effect.type === 'suspect-ring') {
@@ -309,6 +314,7 @@ export class SimNode implements Server {
         if (url !== undefined) this.#gossip(this.membership.suspectRing(url, this.localNow))
       }
     }
+    this.#isPerforming = false
   }
 
   #ask({ id, to, envelope, request }: Extract<CopiesEffect, { type: 'ask' }>): void {

@@ -58,7 +58,7 @@ export class Traffic {
     if (kind < 0.5) return this.#do(key, { type: 'get', cache, key: bytes }, -1)
     const condition = random() < 0.2 ? this.#condition(key) : undefined
     if (kind < 0.87) return this.#write(key, condition)
-    this.#do(key, { type: 'delete', cache, key: bytes, ...(condition && { condition }) }, -1)
+    this.#do(key, { type: 'delete', cache, key: bytes, ...(condition && { condition }), ...this.#ack() }, -1)
   }
 
   #write(key: SimKey, condition: Condition | undefined): void {
@@ -69,7 +69,13 @@ export class Traffic {
     const operation = oracle.newOperation(key, length, ttlMs)
     const value = valueOf(key, operation, length)
     const set = { type: 'set' as const, cache: cacheName, key: key.bytes, value, contentType, ttlMs }
-    this.#do(key, { ...set, ...(condition && { condition }) }, operation)
+    this.#do(key, { ...set, ...(condition && { condition }), ...this.#ack() }, operation)
+  }
+
+  #ack(): { readonly ack?: 'one' | 'none' } {
+    const kind = this.#random()
+    if (kind < 0.9) return {}
+    return { ack: kind < 0.95 ? 'one' : 'none' }
   }
 
   #condition(key: SimKey): Condition {

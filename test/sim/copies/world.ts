@@ -95,8 +95,13 @@ export class World {
   /** How long a message may take, and with it by how much a copy may expire late. */
   get transferMs(): number {
     let longest = this.plan.latencyMs[1]
-    for (const fault of this.plan.faults) if (fault.type === 'slow') longest = Math.max(longest, fault.latencyMs[1])
-    return 10 * longest
+    let frozen = 0
+    for (const fault of this.plan.faults) {
+      if (fault.type === 'slow') longest = Math.max(longest, fault.latencyMs[1])
+      // What waits in the sockets of a process that stands still gets old there.
+      if (fault.type === 'freeze') frozen += fault.ms
+    }
+    return 10 * longest + frozen
   }
 
   named(name: string): SimNode | undefined {
