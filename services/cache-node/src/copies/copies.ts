@@ -287,7 +287,7 @@ export class Copies {
       case 'command':
         return this.#command(request, reply)
       case 'apply':
-        return reply({ type: 'applied', results: this.#apply(request.copies) })
+        return reply({ type: 'applied', results: this.#apply(request.copies, from) })
       case 'claim':
         return this.#releases.claimed(request, from, reply)
       case 'recall':
@@ -314,7 +314,7 @@ export class Copies {
     }
   }
 
-  #apply(copies: readonly Copy[]): ('held' | 'too-large' | 'full')[] {
+  #apply(copies: readonly Copy[], from: string): ('held' | 'too-large' | 'full')[] {
     const core = this.#core
     const contested = new TokenSet()
     const results = copies.map((copy) => {
@@ -327,7 +327,7 @@ export class Copies {
       return 'held'
     })
     // Whoever writes what this node coordinates took it for unreachable.
-    if (contested.size > 0) this.#recalls.recalled(contested)
+    if (contested.size > 0) this.#recalls.recalled(contested, from)
     return results
   }
 
