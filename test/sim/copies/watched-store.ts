@@ -48,6 +48,12 @@ export class WatchedStore extends ByteStore {
     return evicted
   }
 
+  override discard(place: Place, version: number, now: number): boolean {
+    const discarded = super.discard(place, version, now)
+    if (discarded) this.#gone(place, 'dropped')
+    return discarded
+  }
+
   override drop(leaves: (token: number) => boolean): number {
     const dropped = super.drop(leaves)
     this.#look('dropped', this.#now)

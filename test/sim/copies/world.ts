@@ -78,8 +78,10 @@ export class World {
     return (this.#hash >>> 0).toString(16).padStart(8, '0')
   }
 
+  /** Whom a process that starts now is told to ask: all at the very beginning, then those that run. */
   get seeds(): string[] {
-    return this.seedNames.map(urlOf)
+    const names = this.now === 0 ? this.seedNames : this.running.map(({ name }) => name)
+    return names.map(urlOf)
   }
 
   /** Names of all nodes that were started so far, in that order. */

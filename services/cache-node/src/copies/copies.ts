@@ -156,6 +156,8 @@ export class Copies {
   receive(requestId: number, envelope: Envelope, request: PeerRequest, moment: Moment): Effect[] {
     this.#begin(moment)
     this.#core.hear(envelope.clock)
+    // Who claims a token must not be stood in for because it was out of reach a moment ago.
+    this.#routing.heard(envelope.from)
     this.#serve(requestId, envelope.from, request)
     return this.#end()
   }
