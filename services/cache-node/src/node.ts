@@ -170,6 +170,7 @@ export class CacheNode {
       logger,
       events: {
         onView: () => this.#viewChanged(),
+        onAbsence: () => {},
         onDropEntries: (why) => this.#dropEntries(why),
         onFatal,
       },
