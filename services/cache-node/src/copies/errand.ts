@@ -1,7 +1,7 @@
 /** Errand is a command that cannot be answered in the call it came with, on its way through this node. */
 import type { ByteCommand, ErrorCode } from '@ringhold/sdk/protocol'
-import type { Done } from '../core/executed.ts'
 import type { Origin } from '../core/decide.ts'
+import type { Done } from '../core/executed.ts'
 
 export interface Errand {
   readonly command: ByteCommand

@@ -133,7 +133,8 @@ export class Routing {
   #standIn(errand: Errand): Executed | undefined {
     const { tenure } = this.#options
     const coordinator = this.#core.ring.coordinator(errand.token)
-    if (tenure.count('provisional') === 0) this.#core.log('info', 'coordinates in the stead of another', { coordinator })
+    if (tenure.count('provisional') === 0)
+      this.#core.log('info', 'coordinates in the stead of another', { coordinator })
     tenure.set(errand.token, 'provisional')
     return this.#route(errand)
   }
@@ -149,7 +150,9 @@ export class Routing {
     const timeoutMs = isSuspect ? Math.min(leftMs, settings.replicaTimeoutMs) : leftMs
     // Who was asked for a failover asks for none: so a command passes two nodes at most before it is executed.
     const failover = rank > 0 && origin !== 'failover'
-    const request = failover ? ({ type: 'command', command, failover } as const) : ({ type: 'command', command } as const)
+    const request = failover
+      ? ({ type: 'command', command, failover } as const)
+      : ({ type: 'command', command } as const)
     this.#core.ask(owner, request, (outcome) => this.#asked(errand, owner, outcome), timeoutMs)
   }
 
