@@ -1,7 +1,7 @@
 /** Execution of a command by the node that coordinates its token: reads at once, writes through their replicas. */
 import type { Counters } from '../core/counters.ts'
 import type { Executed } from '../core/executed.ts'
-import { type HitSink } from '../core/hit-sink.ts'
+import type { HitSink } from '../core/hit-sink.ts'
 import { read, readHit } from '../core/read.ts'
 import type { Place } from '../store/store.ts'
 import type { Core } from './core.ts'

@@ -9,7 +9,7 @@
  *
  * Whether two keys are one is judged by 16 bits of a hash: keys that share them wait for each other, which is harmless.
  */
-import { ackOf, type ByteCommand, type Outcome, RingholdError, type SetCommand } from '@ringhold/sdk/protocol'
+import { ackOf, type ByteCommand, type Outcome, RingholdError } from '@ringhold/sdk/protocol'
 import { hash32Bytes } from '@ringhold/sdk/ring'
 import { holds } from '../core/condition.ts'
 import type { Counters } from '../core/counters.ts'
