@@ -46,9 +46,9 @@ export class Evictions implements EvictionsPart {
   /** hasOutlived tells whether this version of a key that is not here is as old as what was evicted of it here. */
   hasOutlived(place: Place, version: Version): boolean {
     const { store, now } = this.#core
+    if (store.missReason(place, now) !== 'evicted') return false
     this.#collect()
-    if (version > this.#highest || store.version(place, now) !== undefined) return false
-    return store.missReason(place, now) === 'evicted'
+    return version <= this.#highest
   }
 
   tick(): void {
