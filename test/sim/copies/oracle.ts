@@ -66,6 +66,7 @@ export class Oracle {
 
   changed(node: SimNode, name: string, change: Change | undefined, cause: Cause): void {
     const history = this.history(name)
+    this.#note(`${node.name} ${name} ${change === undefined ? cause : `${change.type} ${change.version}`}`)
     if (change === undefined) return this.#left(node, history, cause)
     const now = this.#now()
     const before = history.holders.get(node)
@@ -169,7 +170,8 @@ export class Oracle {
     if (version === undefined || copies === undefined) return
     const ever = history.everHolding(version)
     const { name } = history.key
-    if (copies > ever) this.breach(`${node.name} acknowledged ${copies} copies of ${name} at ${version}, there are ${ever}`)
+    if (copies > ever)
+      this.breach(`${node.name} acknowledged ${copies} copies of ${name} at ${version}, there are ${ever}`)
     this.#promised(history, version, Math.min(copies, ever))
   }
 
@@ -238,11 +240,8 @@ export class Oracle {
 
   #sawNothing(history: History, { shown, key }: Asked): void {
     if (!this.isStrict || shown === 0 || history.issued.get(shown)?.type === 'tombstone') return
-    if (history.isGone(shown, this.#now() + expiryToleranceMs)) return
-    // Any delete above may have come before; so may a value above that has expired or was evicted.
-    for (const [version, { type }] of history.issued) {
-      if (version > shown && (type === 'tombstone' || history.isGone(version, this.#now() + expiryToleranceMs))) return
-    }
+    // Any delete above it may have come before, of which nobody told yet.
+    if (history.isGone(shown, this.#now() + expiryToleranceMs) || history.isDeletedAbove(shown)) return
     this.breach(`${key.name} is missing after ${shown} was shown`)
   }
 

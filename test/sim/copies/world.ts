@@ -21,7 +21,7 @@ import { between, type Random, streamOf } from './streams.ts'
 import { Traffic } from './traffic.ts'
 
 const wallMs = 1_790_000_000_000
-const linesMax = 120
+const linesMax = Number(process.env.SIM_LINES ?? 120)
 const gossipKept = 100
 /** Bounds are looked at every so many events. */
 const looksPerStatus = 200
