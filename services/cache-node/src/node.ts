@@ -138,6 +138,11 @@ export class CacheNode {
     return this.#clients.streams.size + this.#peers.streams.size
   }
 
+  /** What lies ready for those who do not read their streams, in bytes. */
+  get unsentBytes(): number {
+    return this.#clients.streams.unsentBytes + this.#peers.streams.unsentBytes
+  }
+
   answers(now: number): Answers {
     return this.#membership?.answers(now) ?? 'joining'
   }

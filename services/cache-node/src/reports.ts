@@ -38,6 +38,7 @@ export function statsOf(node: CacheNode): NodeStats {
     caches: Object.fromEntries(caches),
     tokens: node.tokens,
     streams: node.streams,
+    unsentBytes: node.unsentBytes,
     ...node.counters,
     gossip: node.gossipCounters,
   }

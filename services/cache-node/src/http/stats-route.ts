@@ -19,6 +19,7 @@ const nodeStats = Type.Object({
   caches: Type.Record(Type.String(), Type.Object({ entries: count, bytes: count })),
   tokens: Type.Integer({ minimum: 0, description: 'How many tokens the node coordinates.' }),
   streams: Type.Integer({ minimum: 0, description: 'How many streams are open, of clients and of peers.' }),
+  unsentBytes: Type.Integer({ minimum: 0, description: 'What lies ready for those who do not read their streams.' }),
   hits: count,
   misses: count,
   sets: count,
