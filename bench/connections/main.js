@@ -17,15 +17,15 @@ import { parseArgs } from 'node:util'
 import { freePorts, until } from '../peers/servers.js'
 
 const { values } = parseArgs({
-  options: { connections: { type: 'string', default: '10000' }, rounds: { type: 'string', default: '100' } },
+  options: { connections: { type: 'string', default: '10000' }, rounds: { type: 'string', default: '200' } },
 })
 const connections = Number(values.connections)
 const rounds = Number(values.rounds)
 const perProcess = 2_500
 /** A connection may take so much of the node, buffers of the engine included. */
 const bytesPerConnectionMax = 65_536
-/** Garbage comes and goes in waves of some 50 rounds: of fewer than these, growth cannot be told from a wave. */
-const roundsToJudge = 80
+/** Garbage comes and goes in waves of some 50 rounds: in fewer than these, growth cannot be told from a wave. */
+const roundsToJudge = 200
 const growthBytesMax = 33_554_432
 
 const [port, peerPort] = await freePorts(2)
@@ -84,7 +84,7 @@ expect(streams === connections, `the node counts ${streams} streams`)
 const each = (Math.max(...memory) - before) / connections
 expect(each < bytesPerConnectionMax, `${Math.round(each)} bytes of the node for a connection`)
 const quarter = rounds >> 2
-const growth = Math.min(...memory.slice(-quarter)) - Math.max(...memory.slice(0, quarter))
+const growth = Math.min(...memory.slice(-quarter)) - Math.min(...memory.slice(-2 * quarter, -quarter))
 if (rounds >= roundsToJudge) expect(growth < growthBytesMax, `the node grew by ${growth} bytes`)
 for (const child of children) child.send('close')
 await until('the node has let go of all of them', async () => (await stats()).streams === 0).catch((error) =>
