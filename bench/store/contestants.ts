@@ -10,6 +10,8 @@ export interface Contestant {
   set(request: Request, value: Uint8Array): void
   /** Writes the value into the response and tells whether there was one. */
   get(request: Request, response: Uint8Array): boolean
+  /** What it can do for requests that came together before it answers them one by one, as the node does for commands. */
+  prepare?(requests: readonly Request[]): void
 }
 
 interface MapEntry {
@@ -48,6 +50,11 @@ class ByteStoreContestant implements Contestant {
   get(request: Request, response: Uint8Array): boolean {
     this.#reading.target = response
     return this.#store.readInto({ token: request.token, cache: 'default', key: request.key }, 0, this.#reading)
+  }
+
+  prepare(requests: readonly Request[]): void {
+    for (const request of requests) this.#store.expect(request.token, request)
+    this.#store.prefetch()
   }
 }
 

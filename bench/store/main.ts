@@ -38,12 +38,14 @@ async function memory(): Promise<void> {
     heading(`${entries / 1e6} M entries, 19-byte keys, 100-byte values, from request bytes to response bytes`)
     console.table(
       Object.fromEntries(
-        sides.map(({ name, bytesPerEntry, getNs, setNs, collectionMs }) => [
+        sides.map(({ name, bytesPerEntry, getNs, batchNs, setNs, collectionMs }) => [
           name,
           {
             'bytes an entry': Math.round(bytesPerEntry),
             'get, ns': Math.round(getNs),
             'get ÷ map': round(getNs / map.getNs),
+            'batched get, ns': Math.round(batchNs),
+            'batched ÷ map': round(batchNs / map.batchNs),
             'set, ns': Math.round(setNs),
             'set ÷ map': round(setNs / map.setNs),
             'full collection, ms': round(collectionMs),
@@ -54,7 +56,8 @@ async function memory(): Promise<void> {
     bar('bytes an entry', ours.bytesPerEntry, 165)
     bar('full collection, ms', ours.collectionMs, 20)
     if (entries < 1e7) continue
-    bar('get ÷ map', ours.getNs / map.getNs, 1 / 3)
+    bar('get ÷ map, alone', ours.getNs / map.getNs, 1 / 3)
+    bar('get ÷ map, of a batch of 32', ours.batchNs / map.batchNs, 1 / 3)
     bar('set ÷ map', ours.setNs / map.setNs, 1 / 2)
   }
 }

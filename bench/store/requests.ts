@@ -16,6 +16,11 @@ export class Request {
     this.bytes.write('key:000000000000000', headBytes, 'latin1')
   }
 
+  /** The same as a part of `bytes`. */
+  readonly from = headBytes
+  readonly to = headBytes + keyBytes
+  readonly cache = 'default'
+
   /** ask fills in the key of a number. */
   ask(number: number): void {
     let rest = number

@@ -12,6 +12,8 @@ export interface Side {
   readonly name: ContestantName
   readonly bytesPerEntry: number
   readonly getNs: number
+  /** A get among others that came in the same read. */
+  readonly batchNs: number
   readonly setNs: number
   readonly collectionMs: number
 }
@@ -27,12 +29,14 @@ export async function sideBySide(names: readonly ContestantName[], entries: numb
     for (const child of children) bytes.push(await ask(child, 'fill'))
     const idle = await turns(children, 'idle')
     const get = await turns(children, 'get')
+    const batch = await turns(children, 'batch')
     const set = await turns(children, 'set')
     const collect = await turns(children, 'collect', 3)
     return names.map((name, index) => ({
       name,
       bytesPerEntry: bytes[index] as number,
       getNs: (get[index] as number) - (idle[index] as number),
+      batchNs: (batch[index] as number) - (idle[index] as number),
       setNs: (set[index] as number) - (idle[index] as number),
       collectionMs: collect[index] as number,
     }))

@@ -15,17 +15,30 @@ import { executeMany } from './many.ts'
 import { type CallOptions, noOptions } from './options.ts'
 import { RingholdPartialError } from './partial-error.ts'
 import {
+  ackOf,
   type Command,
-  type ConditionFailed,
   checkCacheName,
   type DeleteCommand,
   type GetCommand,
   type Hit,
+  type MissReason,
+  type OutcomeOf,
   type SetCommand,
   type Version,
-  type Written,
 } from './protocol/index.ts'
 import type { Reading } from './single.ts'
+
+/** Lookup is what a key has, or why it has nothing. */
+export type Lookup<T> =
+  | ({ readonly found: true } & Entry<T>)
+  | {
+      readonly found: false
+      /**
+       * Why the key is missing, as far as the node remembers; undefined: it never was there, or that is forgotten.
+       * 'unreachable': the fleet could not be reached, and the client fails open.
+       */
+      readonly reason: MissReason | 'unreachable' | undefined
+    }
 
 /** SetResult is what became of a write. */
 export type SetResult =
@@ -39,8 +52,11 @@ export type SetResult =
     }
   | {
       readonly stored: false
-      /** 'condition': it did not hold. 'unreachable': the fleet could not be reached, and the client fails open. */
-      readonly reason: 'condition' | 'unreachable'
+      /**
+       * 'condition': it did not hold. 'unreachable': the fleet could not be reached, and the client fails open, or `ack` is
+       * 'none'. 'accepted': with `ack: 'none'` a node has taken the write, and nobody knows more.
+       */
+      readonly reason: 'condition' | 'unreachable' | 'accepted'
       /** The version that the key has, where the condition did not hold and there is one. */
       readonly version: Version | undefined
     }
@@ -87,6 +103,11 @@ export class Cache {
     return this.#get(key, options, bytesReading)
   }
 
+  /** lookup is getEntry that tells of a miss why the key is missing, as far as the node remembers. */
+  lookup<T = unknown>(key: string, options: CallOptions = noOptions): Promise<Lookup<T>> {
+    return this.#get(key, options, lookupReading as Reading<GetCommand, Lookup<T>>)
+  }
+
   /** has tells whether a key has a value. It costs what a get costs. */
   has(key: string, options: CallOptions = noOptions): Promise<boolean> {
     return this.#get(key, options, presenceReading)
@@ -101,7 +122,7 @@ export class Cache {
     }
   }
 
-  /** delete removes a key, and tells whether this call removed a value. */
+  /** delete removes a key, and tells whether this call removed a value; with `ack: 'none'` it cannot tell, and says false. */
   delete(key: string, options: DeleteOptions = noOptions): Promise<boolean> {
     try {
       return this.#engine.run(deleteCommand(this.#target, key, options), options, deleteReading)
@@ -153,10 +174,13 @@ export class Cache {
     )
     if (failures.size === 0) return values as R[]
     const error = new RingholdPartialError(failures, values)
-    for (const failure of failures.values()) if (!failure.retryable) throw error
+    const failed = commands.filter(({ key }) => failures.has(key))
+    const isAwaited = failed.some((command) => ackOf(command) !== 'none')
+    for (const failure of failures.values()) if (isAwaited && !failure.retryable) throw error
     return this.#engine.failOpen(
       error,
       values.map((value, index) => (failures.has((commands[index] as C).key) ? whenUnreachable : (value as R))),
+      isAwaited ? 'all' : 'none',
     )
   }
 }
@@ -173,6 +197,13 @@ const entryReading: Reading<GetCommand, Entry<unknown> | undefined> = {
 const bytesReading: Reading<GetCommand, Entry<Uint8Array> | undefined> = {
   read: (outcome) => (outcome.type === 'hit' ? entryOf(outcome, copyOf(outcome.value)) : undefined),
   whenUnreachable: undefined,
+}
+const lookupReading: Reading<GetCommand, Lookup<unknown>> = {
+  read: (outcome) => {
+    if (outcome.type === 'miss') return { found: false, reason: outcome.reason }
+    return { found: true, ...entryOf(outcome, decode(outcome.value, outcome.contentType)) }
+  },
+  whenUnreachable: { found: false, reason: 'unreachable' },
 }
 const presenceReading: Reading<GetCommand, boolean> = {
   read: (outcome) => outcome.type === 'hit',
@@ -191,7 +222,8 @@ function entryOf<T>({ version, ttlMs, contentType }: Hit, value: T): Entry<T> {
   return { value, version, ttlMs, contentType }
 }
 
-function setResultOf(outcome: Written | ConditionFailed): SetResult {
+function setResultOf(outcome: OutcomeOf<SetCommand>): SetResult {
+  if (outcome.type === 'accepted') return { stored: false, reason: 'accepted', version: undefined }
   if (outcome.type === 'condition-failed') return { stored: false, reason: 'condition', version: outcome.version }
   return { stored: true, created: outcome.type === 'created', version: outcome.version, copies: outcome.copies }
 }

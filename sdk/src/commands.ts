@@ -2,6 +2,7 @@
 import { encode } from './codec.ts'
 import { type CallOptions, checkCallOptions } from './options.ts'
 import {
+  type Ack,
   type Condition,
   checkKey,
   checkTtlMs,
@@ -14,7 +15,17 @@ import {
   type Version,
 } from './protocol/index.ts'
 
-export interface SetOptions extends CallOptions {
+/** WriteOptions are the options of calls that write. */
+export interface WriteOptions extends CallOptions {
+  /**
+   * When the write counts as done. 'all': every owner that can be reached holds it. 'one': one node holds it, the copies
+   * follow; a crash in that moment may lose it. 'none': a node has taken it; what becomes of it nobody hears, and the call
+   * never rejects: a failure is counted in `stats().failures` and emitted as `error`. Default: 'all'.
+   */
+  readonly ack?: Ack
+}
+
+export interface SetOptions extends WriteOptions {
   /** Whole milliseconds above 0 until the entry expires. Default: it never does. */
   readonly ttlMs?: number
   /** Store only where the key has no value. */
@@ -27,7 +38,7 @@ export interface SetOptions extends CallOptions {
   readonly contentType?: string
 }
 
-export interface DeleteOptions extends CallOptions {
+export interface DeleteOptions extends WriteOptions {
   /** Delete only where the value has this version, or one of these. */
   readonly ifVersion?: Version | readonly Version[]
 }
@@ -53,18 +64,24 @@ export function setCommand({ cache, limits }: Target, [key, value]: SetEntry, op
   if (ttlMs !== undefined) checkTtlMs(ttlMs)
   const condition = conditionOf(options)
   const { bytes, contentType } = encode(value, { contentType: options.contentType, limits })
-  return { type: 'set', cache, key, value: bytes, contentType, ttlMs, condition }
+  return { type: 'set', cache, key, value: bytes, contentType, ttlMs, condition, ack: ackOf(options) }
 }
 
 export function deleteCommand({ cache, limits }: Target, key: unknown, options: DeleteOptions): DeleteCommand {
   checkKey(key, limits)
-  return { type: 'delete', cache, key, condition: conditionOf(options) }
+  return { type: 'delete', cache, key, condition: conditionOf(options), ack: ackOf(options) }
 }
 
 /** listOf returns what a multi-key call is given as an array. Throws RINGHOLD_BAD_OPTION for a text, whose characters would be taken for keys, and for an object, which would be taken for empty. */
 export function listOf<T>(items: Iterable<T>, what: string): T[] {
   if (typeof items === 'object' && items !== null && Symbol.iterator in items) return Array.from(items)
   throw new RingholdError('RINGHOLD_BAD_OPTION', { detail: `${what} must be an array or another iterable` })
+}
+
+function ackOf({ ack }: WriteOptions): 'one' | 'none' | undefined {
+  if (ack === undefined || ack === 'all') return undefined
+  if (ack === 'one' || ack === 'none') return ack
+  throw new RingholdError('RINGHOLD_BAD_OPTION', { detail: "`ack` must be 'all', 'one' or 'none'" })
 }
 
 function conditionOf({ ifAbsent, ifPresent, ifVersion }: SetOptions): Condition | undefined {

@@ -8,7 +8,7 @@ import { Events } from './events.ts'
 import { type Counters, Executor } from './executor.ts'
 import { Fleet, type NodeStats } from './fleet.ts'
 import { type CallOptions, checkCallOptions, checkTimeoutMs, noOptions, type Settings } from './options.ts'
-import { type Command, defaultLimits, type Limits, RingholdError } from './protocol/index.ts'
+import { type Ack, type Command, defaultLimits, type Limits, RingholdError } from './protocol/index.ts'
 import type { Routes } from './router.ts'
 import { Scope } from './scope.ts'
 import { Scopes } from './scopes.ts'
@@ -108,10 +108,11 @@ export class Engine implements Surroundings {
     return { timeoutMs, signal }
   }
 
-  /** failOpen answers for a call that failed because the fleet could not do it, and rethrows every other error. */
-  failOpen<T>(error: unknown, answer: T): T {
-    if (!this.settings.failOpen || !(error instanceof RingholdError) || !error.retryable) throw error
-    this.#failedOpen++
+  /** failOpen answers for a call that failed because the fleet could not do it, or for which nobody waits, and rethrows every other error. */
+  failOpen<T>(error: unknown, answer: T, ack: Ack): T {
+    const nobodyWaits = ack === 'none'
+    if (!(error instanceof RingholdError) || (!nobodyWaits && !(this.settings.failOpen && error.retryable))) throw error
+    if (!nobodyWaits) this.#failedOpen++
     this.events.emit('error', error)
     return answer
   }

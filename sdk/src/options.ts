@@ -139,7 +139,7 @@ export function settingsOf(options: RingholdOptions): Settings {
   }
 }
 
-const callNames = new Set(['timeoutMs', 'signal', 'ttlMs', 'ifAbsent', 'ifPresent', 'ifVersion', 'contentType'])
+const callNames = new Set(['timeoutMs', 'signal', 'ttlMs', 'ifAbsent', 'ifPresent', 'ifVersion', 'contentType', 'ack'])
 
 /** noOptions are those of a call without any, which need no check. */
 export const noOptions: CallOptions = Object.freeze({})

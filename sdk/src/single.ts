@@ -11,7 +11,7 @@ import { Errand } from './errand.ts'
 import type { Executor } from './executor.ts'
 import type { Peer } from './fleet.ts'
 import type { Unanswered } from './lane/attempt.ts'
-import type { Command, Outcome, OutcomeOf } from './protocol/index.ts'
+import { type Ack, ackOf, type Command, type Outcome, type OutcomeOf } from './protocol/index.ts'
 import type { Scope } from './scope.ts'
 import type { Scopes } from './scopes.ts'
 import type { Vigil } from './vigil.ts'
@@ -22,8 +22,8 @@ export interface Surroundings {
   readonly deadlines: Deadlines
   readonly scopes: Scopes
   readonly vigil: Vigil
-  /** failOpen answers for an error that the client swallows, and throws every other. */
-  failOpen<R>(error: unknown, answer: R): R
+  /** failOpen answers for an error that the client swallows, or for which nobody waits, and throws every other. */
+  failOpen<R>(error: unknown, answer: R, ack: Ack): R
 }
 
 /** Reading is how a caller gets its result. */
@@ -128,7 +128,7 @@ export class Single<C extends Command, R> extends Errand<C> {
     const { executor } = this.#around
     executor.counters.failures++
     try {
-      this.#resolve(this.#around.failOpen(error, this.#reading.whenUnreachable))
+      this.#resolve(this.#around.failOpen(error, this.#reading.whenUnreachable, ackOf(this.command)))
     } catch (reason) {
       this.#reject(reason)
     }

@@ -1,3 +1,4 @@
+import { test } from 'tap'
 import { Ringhold, type SetOptions } from '#sdk/index.js'
 import { overBoth, smallFleet } from './small-fleet.ts'
 
@@ -21,6 +22,21 @@ overBoth('a value comes back as what it was, and a miss is undefined', async (t,
     await cache.set('any', value)
     t.strictSame(await cache.get('any'), value)
   }
+})
+
+overBoth('lookup tells what there is, or why there is nothing', async (t, transport) => {
+  const fleet = await smallFleet(t)
+  await using cache = await Ringhold.connect({ transport, nodes: fleet.urls })
+  t.strictSame(await cache.lookup('a'), { found: false, reason: undefined })
+  const { version } = (await cache.set('a', 'v')) as { version: number }
+  t.match(await cache.lookup<string>('a'), { found: true, value: 'v', version, contentType: /^text.plain/ })
+  await cache.delete('a')
+  t.strictSame(await cache.lookup('a'), { found: false, reason: 'deleted' })
+})
+
+test('lookup of a client that fails open says that nobody could be asked', async (t) => {
+  await using cache = await Ringhold.connect({ nodes: ['http://127.0.0.1:9'], failOpen: true, timeoutMs: 500 })
+  t.strictSame(await cache.lookup('a'), { found: false, reason: 'unreachable' })
 })
 
 overBoth('getEntry tells version, time to live and content type; getBytes what is stored', async (t, transport) => {
@@ -164,4 +180,34 @@ overBoth('bytes that are transferred away before they were sent harm no other ca
   structuredClone(bytes, { transfer: [bytes.buffer] })
   await Promise.all(calls)
   t.strictSame(await cache.getMany(['a', 'c']), [1, 3])
+})
+
+overBoth('a write of which nobody wants to hear is accepted, and never rejects', async (t, transport) => {
+  const fleet = await smallFleet(t)
+  await using cache = await Ringhold.connect({ transport, nodes: fleet.urls })
+  const accepted = { stored: false, reason: 'accepted', version: undefined }
+  t.strictSame(await cache.set('a', 1, { ack: 'none' }), accepted)
+  t.equal(await cache.get('a'), 1)
+  t.strictSame(
+    await cache
+      .setMany(
+        [
+          ['b', 1],
+          ['c', 2, { ack: 'one' }],
+        ],
+        { ack: 'none' },
+      )
+      .then(([b]) => b),
+    accepted,
+  )
+  t.match(await cache.getMany(['b', 'c']), [1, 2])
+  await t.rejects(cache.set('a', 1, { ack: 'some' } as unknown as SetOptions), { code: 'RINGHOLD_BAD_OPTION' })
+
+  const errors: unknown[] = []
+  cache.on('error', (error) => errors.push(error))
+  for (const name of ['node-1', 'node-2', 'node-3']) await fleet.node(name)?.crash()
+  t.match(await cache.set('a', 2, { ack: 'none', timeoutMs: 200 }), { stored: false, reason: 'unreachable' })
+  t.equal(await cache.delete('a', { ack: 'none', timeoutMs: 200 }), false)
+  t.ok(errors.length >= 2, 'what failed is emitted')
+  await t.rejects(cache.set('a', 2, { timeoutMs: 200 }), 'a write that is waited for rejects')
 })

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net'
 import type { Status } from '#sdk/membership/index.js'
 import {
+  ackOf,
   type Command,
   type Condition,
   checkCacheName,
@@ -49,6 +50,7 @@ export class SmallNode {
   readonly name: string
   readonly fleet: SmallFleet
   readonly store = new Map<string, Stored>()
+  readonly deleted = new Set<string>()
   readonly seen: Seen[] = []
   status: Status = 'alive'
   url = ''
@@ -233,6 +235,11 @@ export class SmallNode {
   }
 
   #apply(command: Command): Outcome {
+    const outcome = this.#outcomeOf(command)
+    return ackOf(command) === 'none' ? { type: 'accepted' } : outcome
+  }
+
+  #outcomeOf(command: Command): Outcome {
     const at = `${command.cache}/${command.key}`
     const stored = this.store.get(at)
     if (command.type !== 'get' && command.condition && !holds(command.condition, stored?.version)) {
@@ -245,8 +252,12 @@ export class SmallNode {
       this.store.set(at, { value: command.value.slice(), contentType, ttlMs, version })
       return { type: stored ? 'replaced' : 'created', version, copies: 1 }
     }
-    if (command.type === 'delete') return { type: this.store.delete(at) ? 'deleted' : 'absent' }
-    return stored ? { type: 'hit', ...stored } : { type: 'miss' }
+    if (command.type === 'delete') {
+      if (stored) this.deleted.add(at)
+      return { type: this.store.delete(at) ? 'deleted' : 'absent' }
+    }
+    if (stored) return { type: 'hit', ...stored }
+    return this.deleted.has(at) ? { type: 'miss', reason: 'deleted' } : { type: 'miss' }
   }
 }
 

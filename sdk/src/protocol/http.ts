@@ -2,7 +2,7 @@
  * What both sides of plain HTTP agree on: the paths of keys, our header fields, entity tags and the errors of replies. The
  * routes themselves are the node's (its REST face, GET /openapi.json), for clients that speak HTTP; the SDK sends frames.
  */
-import type { Version } from './command.ts'
+import { isMissReason, type Version } from './command.ts'
 import { type ErrorFacts, isErrorCode, type Problem, RingholdError } from './errors.ts'
 
 /** headerNames are the header fields of ours. */
@@ -46,6 +46,7 @@ export function errorOf(reply: HttpReply): RingholdError {
     ...(typeof problem.node === 'string' && { node: problem.node }),
     ...(typeof problem.ring === 'string' && { ring: problem.ring }),
     ...(typeof problem.owner === 'string' && { owner: problem.owner }),
+    ...(isMissReason(problem.reason) && { reason: problem.reason }),
     ...((problem.executed === 'no' || problem.executed === 'unknown') && { executed: problem.executed }),
     ...(retryAfter > 0 && { retryAfterMs: retryAfter * 1000 }),
   }

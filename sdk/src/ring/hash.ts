@@ -58,20 +58,32 @@ export function hash32(text: string, seed: number): number {
   return finalMix(hash ^ bytes)
 }
 
+/** ByteRange is a part of an array. */
+export interface ByteRange {
+  readonly bytes: Uint8Array
+  readonly from: number
+  readonly to: number
+}
+
 /** hash32Bytes returns the hash of bytes: of the UTF-8 of a text it is what hash32 returns for the text. */
 export function hash32Bytes(bytes: Uint8Array, seed: number): number {
+  return hash32Range({ bytes, from: 0, to: bytes.length }, seed)
+}
+
+/** hash32Range does the same for a part of an array. */
+export function hash32Range({ bytes, from, to }: ByteRange, seed: number): number {
   let hash = seed | 0
-  const length = bytes.length
-  const tail = length & ~3
-  let at = 0
+  const length = to - from
+  const tail = from + (length & ~3)
+  let at = from
   for (; at < tail; at += 4) {
     const low = (bytes[at] as number) | ((bytes[at + 1] as number) << 8)
     const high = (bytes[at + 2] as number) | ((bytes[at + 3] as number) << 8)
     hash = mixBlock(hash, low | (high << 16))
   }
-  if (at < length) {
+  if (at < to) {
     let block = 0
-    for (let shift = 0; at < length; at++, shift += 8) block |= (bytes[at] as number) << shift
+    for (let shift = 0; at < to; at++, shift += 8) block |= (bytes[at] as number) << shift
     hash ^= scramble(block)
   }
   return finalMix(hash ^ length)

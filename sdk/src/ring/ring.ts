@@ -17,9 +17,11 @@
  * Sources: Thaler and Ravishankar, "Using name-based mappings to increase hit rates" (rendezvous hashing, 1998);
  * Mirrokni, Thorup and Zadimoghaddam, "Consistent Hashing with Bounded Loads" (2018).
  */
+
+import type { ByteRange } from './hash.ts'
 import { finalMix, hash32 } from './hash.ts'
 import { Scores, scoreBits } from './scores.ts'
-import { tokenCount, tokenOf, tokenOfBytes } from './token.ts'
+import { tokenCount, tokenOf, tokenOfBytes, tokenOfRange } from './token.ts'
 
 /** maxMembers is how many members a ring may have: one for each token. */
 export const maxMembers = tokenCount
@@ -91,6 +93,11 @@ export class Ring {
   /** tokenOfBytes returns the token of a key that is there as its UTF-8 bytes. */
   tokenOfBytes(key: Uint8Array): number {
     return tokenOfBytes(key, this.seed)
+  }
+
+  /** tokenOfRange returns the token of a key that is part of an array. */
+  tokenOfRange(key: ByteRange): number {
+    return tokenOfRange(key, this.seed)
   }
 
   /** coordinator returns the name of a token's first owner; undefined when the ring has no members. */

@@ -1,4 +1,4 @@
-import { hash32, hash32Bytes } from './hash.ts'
+import { type ByteRange, hash32, hash32Bytes, hash32Range } from './hash.ts'
 
 /** tokenCount is the number of tokens of every ring. */
 export const tokenCount = 16_384
@@ -14,4 +14,9 @@ export function tokenOf(key: string, seed: number): number {
 /** tokenOfBytes returns the token of a key that is there as its UTF-8 bytes. */
 export function tokenOfBytes(key: Uint8Array, seed: number): number {
   return hash32Bytes(key, seed) >>> (32 - tokenBits)
+}
+
+/** tokenOfRange returns the token of a key that is part of an array. */
+export function tokenOfRange(key: ByteRange, seed: number): number {
+  return hash32Range(key, seed) >>> (32 - tokenBits)
 }

@@ -13,8 +13,9 @@ import { keyRoutes } from '#node/http/key-routes.js'
 import { newListener } from '#node/http/listener.js'
 import type { Face } from '#node/stream/conversation.js'
 import { Streams } from '#node/stream/streams.js'
-import { upgradeTo } from '#node/stream/upgrade.js'
+import { commandsOffer, upgradeTo } from '#node/stream/upgrade.js'
 import { smallStore } from '../store/small-store.ts'
+import { noLookAhead } from '../stream/no-look-ahead.ts'
 
 /** fleet maps the names of all nodes to their peer URLs. */
 export type Fleet = Map<string, string>
@@ -60,10 +61,11 @@ export async function peerNode(t: Test, { name, fleet, ring: names, ...limits }:
       },
       originOf: () => origin,
       ringChecksum: () => ring.checksum,
+      ahead: noLookAhead,
       onFault: (error) => t.fail(String(error)),
     }
     const streams = new Streams({ face })
-    upgradeTo(app.server, streams, name)
+    upgradeTo(app.server, commandsOffer(streams), name)
     app.register(keyRoutes, {
       self: name,
       execute: (command, from) => executor.execute(command, from),

@@ -74,6 +74,17 @@ test('a miss is 404 with its own code, and so is the deletion of what is absent'
   t.equal(head.body, '')
 })
 
+test('a miss says why the key is missing: in the problem, and for HEAD in Cache-Status', async (t) => {
+  const { app } = restApp(t)
+  const never = await app.inject({ url })
+  t.equal(never.headers['cache-status'], '"n1"; fwd=uri-miss')
+  t.notOk('reason' in JSON.parse(never.body))
+  await app.inject({ method: 'PUT', url, payload: 'a' })
+  await app.inject({ method: 'DELETE', url })
+  t.match(JSON.parse((await app.inject({ url })).body), { code: 'RINGHOLD_KEY_NOT_FOUND', reason: 'deleted' })
+  t.equal((await app.inject({ method: 'HEAD', url })).headers['cache-status'], '"n1"; fwd=uri-miss; detail=deleted')
+})
+
 test('created is 201, replaced is 204, deleted is 204, and each write has a higher version', async (t) => {
   const { app } = restApp(t)
   const first = await app.inject({ method: 'PUT', url, payload: 'a' })
@@ -200,4 +211,19 @@ test('a caller that routes itself to the wrong node gets 421 with the owner and 
     t.match(JSON.parse(reply.body), { code: 'RINGHOLD_WRONG_OWNER', owner: 'n2', ring: ring.checksum, executed: 'no' })
     t.equal(reply.headers['ringhold-ring'], ring.checksum)
   }
+})
+
+test('a write may say when it counts as done: ack=none is answered 202, anything unknown 400', async (t) => {
+  const { app } = restApp(t)
+  t.match(await app.inject({ method: 'PUT', url: `${url}?ack=one`, payload: 'a' }), { statusCode: 201 })
+  const taken = await app.inject({ method: 'PUT', url: `${url}?ack=none`, payload: 'b' })
+  t.match(taken, { statusCode: 202, body: '' })
+  t.notOk('etag' in taken.headers, 'it has no version yet')
+  t.equal((await app.inject({ url })).body, 'b')
+  t.match(await app.inject({ method: 'PUT', url: `${url}?ack=all`, payload: 'c' }), { statusCode: 204 })
+  for (const query of ['ack=two', 'ack=', 'ack=one&ack=none', 'ack']) {
+    t.match(await app.inject({ method: 'PUT', url: `${url}?${query}`, payload: 'd' }), { statusCode: 400 }, query)
+  }
+  t.match(await app.inject({ method: 'DELETE', url: `${url}?ack=none` }), { statusCode: 202 })
+  t.match(await app.inject({ url }), { statusCode: 404 })
 })

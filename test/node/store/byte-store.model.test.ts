@@ -80,6 +80,20 @@ class Machine {
     else this.write(kind, place, { known, size, ttlMs })
   }
 
+  /** Announces what comes, as a part of something larger. What happens until then may make all of it wrong. */
+  prepare(operations: readonly Operation[]): void {
+    for (const { key } of operations) {
+      const { token, cache, key: bytes } = placeOf(key)
+      this.store.expect(token, {
+        cache,
+        bytes: Buffer.concat([Buffer.from('..'), bytes]),
+        from: 2,
+        to: 2 + bytes.length,
+      })
+    }
+    this.store.prefetch()
+  }
+
   read(place: Place, known: Change | undefined): void {
     const entry = this.store.read(place, this.now)
     if (known === undefined || known.type === 'tombstone') equal(entry, undefined, 'a hit of what is not there')
@@ -236,7 +250,10 @@ function model(
   let evictions = 0
   const property = fc.property(operations(keys, magnitudes[0], magnitudes[1]), (list) => {
     const machine = new Machine()
-    for (const operation of list) machine.run(operation)
+    for (const [index, operation] of list.entries()) {
+      if (index % 16 === 0) machine.prepare(list.slice(index, index + 12))
+      machine.run(operation)
+    }
     machine.settle()
     total += machine.operations
     evictions += machine.store.stats(machine.now).evictions - machine.evictedByOrder

@@ -4,6 +4,7 @@ import { Conversation, type ConversationOptions, type Face, sliceMs, waitingMax 
 import { TurnClock } from '#node/stream/turn-clock.js'
 import { defaultLimits, FrameWriter, RingholdError, writeRing, writeSignal } from '#sdk/protocol/index.js'
 import { bytesOf, commands, helloBytes, Listener } from './frames.ts'
+import { noLookAhead } from './no-look-ahead.ts'
 
 type Execute = Face['execute']
 const miss: Executed = { outcome: { type: 'miss' }, by: 'n1' }
@@ -32,6 +33,7 @@ function talk(execute: Execute, options: Partial<ConversationOptions> = {}) {
     execute,
     originOf: (isDirect) => (isDirect ? 'direct' : 'plain'),
     ringChecksum: () => 'r1',
+    ahead: noLookAhead,
     onFault: (error) => faults.push(error),
   }
   const conversation = new Conversation({ face, port, turns: new TurnClock(), now: () => 0, ...options })

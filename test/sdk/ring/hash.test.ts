@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { test } from 'tap'
-import { hash32, hash32Bytes } from '#sdk/ring/hash.js'
+import { hash32, hash32Bytes, hash32Range } from '#sdk/ring/hash.js'
 import { tokenOf, tokenOfBytes } from '#sdk/ring/token.js'
 import { holds } from '../../property.ts'
 
@@ -48,6 +48,7 @@ test('bytes have the hash and the token of the text that they are the UTF-8 of',
     const larger = new Uint8Array(bytes.length + 8).fill(7)
     larger.set(bytes, 3)
     const hashes = [bytes, larger.subarray(3, 3 + bytes.length)].map((each) => hash32Bytes(each, number))
+    hashes.push(hash32Range({ bytes: larger, from: 3, to: 3 + bytes.length }, number))
     const isSameHash = hashes.every((hash) => hash === hash32(text, number))
     return isSameHash && tokenOfBytes(bytes, number) === tokenOf(text, number)
   })

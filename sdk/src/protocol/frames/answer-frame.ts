@@ -1,5 +1,5 @@
 /** Outcomes and errors as frames. */
-import type { Hit, Outcome } from '../command.ts'
+import { type Hit, type Miss, type MissReason, missReasons, type Outcome } from '../command.ts'
 import { type ErrorCode, type ErrorFacts, isErrorCode, RingholdError } from '../errors.ts'
 import { contentTypeBytes, contentTypeNumber, readContentType, writeContentType } from './content-type.ts'
 import type { FrameReader } from './frame-reader.ts'
@@ -15,7 +15,7 @@ const detailCharsMax = 1_024
 
 /** isAnswer tells whether a frame of this type answers a command. */
 export function isAnswer(type: number): boolean {
-  return type >= frameTypes.hit && type <= frameTypes.error
+  return type >= frameTypes.hit && type <= frameTypes.accepted
 }
 
 /** writeOutcome appends the outcome of the command of this id. */
@@ -24,6 +24,9 @@ export function writeOutcome(writer: FrameWriter, id: number, outcome: Outcome):
     case 'hit':
       writeHit(writer, id, outcome)
       return
+    case 'miss':
+      writeMiss(writer, id, outcome)
+      break
     case 'created':
     case 'replaced':
       writer.begin(outcome.type === 'created' ? frameTypes.created : frameTypes.replaced, id, 0, writtenBytes)
@@ -34,6 +37,16 @@ export function writeOutcome(writer: FrameWriter, id: number, outcome: Outcome):
       const { version } = outcome
       writer.begin(frameTypes.conditionFailed, id, version === undefined ? 0 : frameFlags.version, u53Bytes)
       if (version !== undefined) writer.u53(version)
+      break
+    }
+    case 'deleted':
+    case 'absent': {
+      const { version, copies = 0 } = outcome
+      writer.begin(frameTypes[outcome.type], id, version === undefined ? 0 : frameFlags.version, writtenBytes)
+      if (version !== undefined) {
+        writer.u53(version)
+        writer.u16(copies)
+      }
       break
     }
     default:
@@ -79,9 +92,19 @@ export function writeError(writer: FrameWriter, id: number, error: RingholdError
   writer.end()
 }
 
+function writeMiss(writer: FrameWriter, id: number, { reason }: Miss): void {
+  if (reason === undefined) {
+    writer.begin(frameTypes.miss, id, 0)
+    return
+  }
+  writer.begin(frameTypes.miss, id, frameFlags.reason, 1)
+  writer.u8(missReasons.indexOf(reason))
+}
+
 const miss: Outcome = { type: 'miss' }
 const deleted: Outcome = { type: 'deleted' }
 const absent: Outcome = { type: 'absent' }
+const accepted: Outcome = { type: 'accepted' }
 
 /** readAnswer reads the answer in which the reader stands. The value of a hit is a view of what was received. */
 export function readAnswer(reader: FrameReader): Outcome | RingholdError {
@@ -109,22 +132,32 @@ function readHit(reader: FrameReader): Outcome {
 function readPlain(reader: FrameReader): Outcome {
   switch (reader.type) {
     case frameTypes.miss:
-      return miss
+      return (reader.flags & frameFlags.reason) === 0 ? miss : { type: 'miss', reason: readReason(reader) }
     case frameTypes.deleted:
-      return deleted
+      return isOfVersion(reader) ? { type: 'deleted', version: wholeNumber(reader), copies: reader.u16() } : deleted
     case frameTypes.absent:
-      return absent
+      return isOfVersion(reader) ? { type: 'absent', version: wholeNumber(reader), copies: reader.u16() } : absent
+    case frameTypes.accepted:
+      return accepted
     case frameTypes.created:
       return { type: 'created', version: wholeNumber(reader), copies: reader.u16() }
     case frameTypes.replaced:
       return { type: 'replaced', version: wholeNumber(reader), copies: reader.u16() }
     case frameTypes.conditionFailed: {
-      const hasVersion = (reader.flags & frameFlags.version) !== 0
-      return { type: 'condition-failed', version: hasVersion ? wholeNumber(reader) : undefined }
+      return { type: 'condition-failed', version: isOfVersion(reader) ? wholeNumber(reader) : undefined }
     }
     default:
       throw reader.bad('it is no answer')
   }
+}
+
+/** A reason of a later release is as good as none. */
+function readReason(reader: FrameReader): MissReason | undefined {
+  return missReasons[reader.u8()]
+}
+
+function isOfVersion({ flags }: FrameReader): boolean {
+  return (flags & frameFlags.version) !== 0
 }
 
 function wholeNumber(reader: FrameReader): number {

@@ -25,7 +25,7 @@ export function writeCommand(
   if (command.type === 'get') writeKey(writer, command, { type: frameTypes.get, id, flags: direct, more: 0 })
   else {
     const { condition } = command
-    const flags = direct | (condition === undefined ? 0 : frameFlags.condition)
+    const flags = direct | (condition === undefined ? 0 : frameFlags.condition) | ackFlag(command.ack)
     const more = condition === undefined ? 0 : conditionBytes(condition)
     if (command.type === 'delete') {
       writeKey(writer, command, { type: frameTypes.delete, id, flags, more })
@@ -102,12 +102,23 @@ export function readCommand(reader: FrameReader, names: Names): ByteCommand {
   }
   const ttlMs = (flags & frameFlags.ttl) === 0 ? undefined : reader.u53()
   const condition = (flags & frameFlags.condition) === 0 ? undefined : readCondition(reader)
+  const ack = ackOf(flags)
   if (type === frameTypes.delete) {
     reader.done()
-    return { type: 'delete', cache, key, condition }
+    return { type: 'delete', cache, key, condition, ack }
   }
   const named = readContentType(reader, contentType)
-  return { type: 'set', cache, key, value: reader.rest(), contentType: named, ttlMs, condition }
+  return { type: 'set', cache, key, value: reader.rest(), contentType: named, ttlMs, condition, ack }
+}
+
+function ackFlag(ack: 'one' | 'none' | undefined): number {
+  if (ack === undefined) return 0
+  return ack === 'one' ? frameFlags.ackOne : frameFlags.ackNone
+}
+
+function ackOf(flags: number): 'one' | 'none' | undefined {
+  if ((flags & frameFlags.ackOne) !== 0) return 'one'
+  return (flags & frameFlags.ackNone) === 0 ? undefined : 'none'
 }
 
 function conditionBytes(condition: Condition): number {

@@ -59,6 +59,22 @@ export class FrameReader {
     return true
   }
 
+  /** ahead visits the whole frames that follow in the chunk, up to where `visit` returns false. The reader stays where it is. */
+  ahead(visit: (type: number, body: number, end: number) => boolean): void {
+    if (this.#partial !== undefined) return
+    const { length } = this.#chunk
+    for (let at = this.#chunkAt; at + headBytes <= length; ) {
+      const end = at + lengthBytes + u32At(this.#chunk, at)
+      if (end < at + headBytes || end > length || !visit(this.#chunk[at + 8] as number, at + headBytes, end)) return
+      at = end
+    }
+  }
+
+  /** chunk is what was fed last. */
+  get chunk(): Uint8Array {
+    return this.#chunk
+  }
+
   /** unread is how many bytes of the chunk are not used up. */
   get unread(): number {
     return this.#chunk.length - this.#chunkAt

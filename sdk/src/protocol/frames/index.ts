@@ -2,6 +2,7 @@ export { type HitHead, isAnswer, readAnswer, writeError, writeHitHead, writeOutc
 export { isCommand, readCommand, writeCommand } from './command-frame.ts'
 export { FrameReader, type FrameReaderOptions } from './frame-reader.ts'
 export { FrameWriter } from './frame-writer.ts'
+export { KeysAhead } from './keys-ahead.ts'
 export {
   frameFlags,
   frameOverheadBytesMax,

@@ -9,13 +9,15 @@
  *      delete    ─►  the same · [condition]
  *      hit       ◄─  content type u8 · version u53 · [ttl u53] · [content type] · value
  *      created   ◄─  version u53 · copies u16                          (replaced likewise)
+ *      deleted   ◄─  [version u53 · copies u16]                        of the tombstone (absent likewise)
  *      failed    ◄─  [version u53]                                     the condition did not hold
  *      error     ◄─  code and facts as JSON
- *      miss, deleted, absent, ping, pong, goodbye                      no body
+ *      miss      ◄─  [reason u8]                                       why it is missing, where that is known
+ *      accepted, ping, pong, goodbye                                   no body
  *      hello         release of the protocol u16 · limits u32 × 3 · name · checksum of the ring
  *      ring      ◄─  checksum of the ring, which has changed
  *
- * What is in brackets is there when its flag is set. An id is chosen by the asker and comes back with the answer;
+ * What is in brackets is there when its flag is set. Two flags of a write say when it is acknowledged. An id is chosen by the asker and comes back with the answer;
  * answers may come in any order. A u53 is a whole number up to 2^53 − 1 in eight bytes. A content type is one byte
  * where it is one of the known ones, else its length in one byte and its text in Latin-1 come before the value.
  *
@@ -45,6 +47,7 @@ export const frameTypes = {
   absent: 21,
   conditionFailed: 22,
   error: 23,
+  accepted: 24,
   hello: 32,
   ring: 33,
   goodbye: 34,
@@ -59,6 +62,10 @@ export const frameFlags = {
   ttl: 2,
   condition: 4,
   version: 8,
+  reason: 16,
+  /** A write is acknowledged when one node holds it, or when it was accepted. Neither: when all owners hold it. */
+  ackOne: 16,
+  ackNone: 32,
 } as const
 
 /** lengthBytes is the size of the length field, headBytes that of everything before the body. */

@@ -6,6 +6,13 @@ const slots = 16
 export class Names {
   readonly #texts: string[] = new Array<string>(slots).fill('')
 
+  /** known returns the name in these bytes where it was read lately, else undefined. */
+  known(bytes: Uint8Array, at: number, length: number): string | undefined {
+    if (length === 0) return undefined
+    const known = this.#texts[(length * 7 + (bytes[at + length - 1] as number)) % slots] as string
+    return isAt(known, bytes, at, length) ? known : undefined
+  }
+
   /** read reads a name of `length` characters. */
   read(reader: FrameReader, length: number): string {
     const { bytes, at } = reader

@@ -22,6 +22,11 @@ export const aheadMsMax = 86_400_000
 export class HybridClock {
   #last: Version = 0
 
+  /** last is the highest version that it issued or accepted. */
+  get last(): Version {
+    return this.#last
+  }
+
   /** next issues a version. `wallMs` is the wall clock, in milliseconds since 1970. */
   next(wallMs: number): Version {
     this.#last = Math.max(this.#last + 1, versionAt(wallMs))

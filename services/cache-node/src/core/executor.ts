@@ -10,6 +10,7 @@
  */
 import type { View } from '@ringhold/sdk/membership'
 import {
+  ackOf,
   type ByteCommand,
   checkCacheName,
   checkContentType,
@@ -21,7 +22,7 @@ import {
 } from '@ringhold/sdk/protocol'
 import type { Ring } from '@ringhold/sdk/ring'
 import type { HybridClock } from '../clock/hybrid-clock.ts'
-import type { Place, Store } from '../store/store.ts'
+import type { KeyRange, Place, Store } from '../store/store.ts'
 import { applyCommand, readHit } from './apply.ts'
 import type { Counters } from './counters.ts'
 import { type Answers, type Decision, decide, type Origin } from './decide.ts'
@@ -53,9 +54,18 @@ export interface Surroundings {
   readonly onRingSuspect: (peerUrl: string) => void
 }
 
-const retryAfterMs = 1_000
+/** Ahead is what prepares for commands that are about to come to execute: a hint, see Store.expect. */
+export interface Ahead {
+  /** Whether that is worth its time. */
+  readonly looksAhead: boolean
+  expect(key: KeyRange): void
+  prefetch(): void
+}
 
-export class Executor {
+const retryAfterMs = 1_000
+const accepted: Outcome = { type: 'accepted' }
+
+export class Executor implements Ahead {
   readonly #around: Surroundings
   readonly #nextVersion: () => number
   /** The cache name that was checked last: one comparison instead of a pattern for nearly every command. */
@@ -85,7 +95,20 @@ export class Executor {
       return this.#readInto(sink, { token, cache: command.cache, key: command.key }, now)
     const outcome = applyCommand(store, command, { now, token, nextVersion: this.#nextVersion })
     this.#count(outcome)
-    return { outcome, by: self }
+    return { outcome: ackOf(command) === 'none' ? accepted : outcome, by: self }
+  }
+
+  get looksAhead(): boolean {
+    return this.#around.store.looksAhead
+  }
+
+  expect(key: KeyRange): void {
+    const { ring, store } = this.#around
+    store.expect(ring().tokenOfRange(key), key)
+  }
+
+  prefetch(): void {
+    this.#around.store.prefetch()
   }
 
   #readInto(sink: HitSink, place: Place, now: number): Executed | undefined {

@@ -4,7 +4,9 @@
  */
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
 import {
+  type Ack,
   type ByteCommand,
+  type Deleted,
   defaultContentType,
   etagOf,
   type Hit,
@@ -16,6 +18,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Origin } from '../core/decide.ts'
 import type { Executed } from '../core/executor.ts'
+import { keyNotFound, missStatus } from './key-not-found.ts'
 import { conditionOf, readAnswer } from './preconditions.ts'
 import { sendProblem } from './problems.ts'
 import { rawKeyOf } from './raw-key.ts'
@@ -39,9 +42,15 @@ const schema = {
   querystring: Type.Object({}, { additionalProperties: false }),
 }
 
+const writeSchema = {
+  params: schema.params,
+  querystring: Type.Object(
+    { ack: Type.Optional(Type.Union([Type.Literal('all'), Type.Literal('one'), Type.Literal('none')])) },
+    { additionalProperties: false },
+  ),
+}
+
 const noBytes = Buffer.alloc(0)
-/** One for all: a miss is an answer like any other and should not pay for a stack trace. */
-const keyNotFound = new RingholdError('RINGHOLD_KEY_NOT_FOUND')
 
 export const keyRoutes: FastifyPluginCallbackTypebox<KeyRoutesOptions> = (app, options, done) => {
   const { self, execute, originOf, ringChecksum, valueBytesMax } = options
@@ -56,15 +65,16 @@ export const keyRoutes: FastifyPluginCallbackTypebox<KeyRoutesOptions> = (app, o
   app.get(url, { schema }, async (request, reply) => {
     const { cache } = request.params
     const { outcome, by } = await execute({ type: 'get', cache, key: keyOf(request) }, originOf(request))
-    if (outcome.type !== 'hit') {
-      describe(reply, by, 'fwd=uri-miss')
-      return sendProblem(reply, keyNotFound, self)
+    if (outcome.type === 'miss') {
+      describe(reply, by, missStatus(outcome))
+      return sendProblem(reply, keyNotFound(outcome.reason), self)
     }
+    if (outcome.type !== 'hit') throw new RingholdError('RINGHOLD_INTERNAL')
     describe(reply, by, 'hit')
     return sendHit(request, reply, outcome)
   })
 
-  app.put(url, { schema, bodyLimit: valueBytesMax }, async (request, reply) => {
+  app.put(url, { schema: writeSchema, bodyLimit: valueBytesMax }, async (request, reply) => {
     const { headers } = request
     const command: ByteCommand = {
       type: 'set',
@@ -74,34 +84,47 @@ export const keyRoutes: FastifyPluginCallbackTypebox<KeyRoutesOptions> = (app, o
       contentType: headers['content-type'] ?? defaultContentType,
       ttlMs: ttlMsOf(headers[headerNames.ttl]),
       condition: conditionOf(headers),
+      ack: ackOf(request.query.ack),
     }
     const { outcome, by } = await execute(command, originOf(request))
     describe(reply, by)
+    if (outcome.type === 'accepted') return reply.code(202).send()
     if (outcome.type === 'condition-failed') throw conditionFailed(outcome.version)
     if (outcome.type !== 'created' && outcome.type !== 'replaced') throw new RingholdError('RINGHOLD_INTERNAL')
     reply.header('etag', etagOf(outcome.version)).header(headerNames.copies, String(outcome.copies))
     return reply.code(outcome.type === 'created' ? 201 : 204).send()
   })
 
-  app.delete(url, { schema, bodyLimit: valueBytesMax }, async (request, reply) => {
+  app.delete(url, { schema: writeSchema, bodyLimit: valueBytesMax }, async (request, reply) => {
     const { cache } = request.params
     const key = keyOf(request)
     const condition = conditionOf(request.headers)
-    const { outcome, by } = await execute({ type: 'delete', cache, key, condition }, originOf(request))
+    const ack = ackOf(request.query.ack)
+    const { outcome, by } = await execute({ type: 'delete', cache, key, condition, ack }, originOf(request))
     describe(reply, by)
+    if (outcome.type === 'accepted') return reply.code(202).send()
     if (outcome.type === 'condition-failed') throw conditionFailed(outcome.version)
-    if (outcome.type === 'absent') return sendProblem(reply, keyNotFound, self)
+    if (outcome.type === 'deleted' || outcome.type === 'absent') describeTombstone(reply, outcome)
+    if (outcome.type === 'absent') return sendProblem(reply, keyNotFound(), self)
     return reply.code(204).send()
   })
 
   /** Says who answered and by which ring. Never the key: a header cannot carry every key. */
-  function describe(reply: FastifyReply, by: string, result?: 'hit' | 'fwd=uri-miss'): void {
+  function describe(reply: FastifyReply, by: string, result?: string): void {
     const answered = result === undefined ? `"${by}"` : `"${by}"; ${result}`
     const status = by === self ? answered : `${answered}, "${self}"; fwd=bypass; detail=forwarded`
     reply.header('cache-status', status).header('cache-control', 'no-store').header(headerNames.ring, ringChecksum())
   }
 
   done()
+}
+
+function describeTombstone(reply: FastifyReply, { version, copies = 0 }: Deleted): void {
+  if (version !== undefined) reply.header('etag', etagOf(version)).header(headerNames.copies, String(copies))
+}
+
+function ackOf(ack: Ack | undefined): 'one' | 'none' | undefined {
+  return ack === 'all' ? undefined : ack
 }
 
 function sendHit(request: FastifyRequest, reply: FastifyReply, hit: Hit): FastifyReply {

@@ -10,9 +10,9 @@
  *
  * Source: Yang et al., FIFO queues are all you need for cache eviction, 2023.
  */
-import { type Entries, main, probation, replicas } from './entry.ts'
+import type { Engine } from './engine.ts'
+import { main, probation, replicas } from './entry.ts'
 import type { Log } from './log.ts'
-import type { Roles } from './roles.ts'
 import { passesMax, readsToPass, type Shares } from './shares.ts'
 
 /** Bytes that one eviction may append anew, so that a write never waits for more. */
@@ -20,29 +20,20 @@ const passedBytesMax = 16 * 1024 * 1024
 /** Entries that one eviction may bring to the log of replicas, where a change of roles wants them. */
 const replicasMax = 1_024
 
-/** What eviction asks of the store. */
-export interface Evictable {
-  readonly fields: Entries
-  readonly logs: readonly Log[]
-  readonly roles: Roles
-  /** Appends an entry to a log. */
-  readonly relog: (address: number, log: number) => void
-  readonly drop: (address: number, departure: 'evicted' | 'retired' | 'expired') => void
-}
-
 export class Eviction {
-  readonly #store: Evictable
+  readonly #engine: Engine
   #shares: Shares | undefined
   /** Probation is still larger than the present shares want: what is too much passes to main unread. */
   #isShifting = false
 
-  constructor(store: Evictable) {
-    this.#store = store
+  constructor(engine: Engine) {
+    this.#engine = engine
   }
 
   /** evictOne lets one entry go; false when there is none. */
   evictOne(shares: Shares, now: number): boolean {
-    const { fields, logs, roles, relog, drop } = this.#store
+    const { holdings, roles } = this.#engine
+    const { fields, logs } = holdings
     const [inProbation, inMain] = [logs[probation] as Log, logs[main] as Log]
     const probationBytes = (inProbation.bytes + inMain.bytes) * shares.probation
     if (shares !== this.#shares) this.#isShifting = true
@@ -56,34 +47,33 @@ export class Eviction {
       const fromProbation = isOver || inMain.entries === 0
       const address = (fromProbation ? inProbation : inMain).oldest()
       if (address === 0) return this.#evictReplica()
-      if (fields.expires(address) && fields.deadline(address) <= now) {
-        drop(address, 'expired')
+      if (!fields.isCurrent(address) || (fields.expires(address) && fields.deadline(address) <= now)) {
+        this.#engine.drop(address, 'expired')
         return true
       }
       const frequency = fields.frequency(address)
       const size = fields.size(address)
       if (!roles.coordinates(fields.token(address)) && replicasPassed < replicasMax && passedBytes < passedBytesMax) {
-        relog(address, replicas)
+        holdings.relog(address, replicas)
         replicasPassed++
         passedBytes += size
         continue
       }
       const mayPass = passes - replicasPassed < passesMax && passedBytes + size <= passedBytesMax
       if (!mayPass || (frequency < readsToPass(size, meanBytes) && !this.#isShifting)) {
-        drop(address, fromProbation ? 'evicted' : 'retired')
+        this.#engine.drop(address, fromProbation ? 'evicted' : 'retired')
         return true
       }
       fields.setFrequency(address, fromProbation || shares.probation === 0 ? 0 : Math.max(0, frequency - 1))
-      relog(address, main)
+      holdings.relog(address, main)
       passedBytes += size
     }
   }
 
   /** The hands of probation and main have nothing under them. */
   #evictReplica(): boolean {
-    const { logs, drop } = this.#store
-    const address = (logs[replicas] as Log).oldest()
-    if (address !== 0) drop(address, 'evicted')
+    const address = (this.#engine.holdings.logs[replicas] as Log).oldest()
+    if (address !== 0) this.#engine.drop(address, 'evicted')
     return address !== 0
   }
 }

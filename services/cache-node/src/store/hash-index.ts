@@ -127,6 +127,34 @@ export class HashIndex {
     return 0
   }
 
+  /** touch reads from the first bucket of a tag, and returns something of it. */
+  touch(token: number, tag: number): number {
+    const pages = this.#pages[token >>> tableShift] as number[]
+    const buckets = pages.length << this.#pageShift
+    if (buckets === 0) return 0
+    const first = firstBucket(tag, buckets)
+    const page = pages[first >>> this.#pageShift] as number
+    return this.#segments.wordsOf(page)[this.#bucketIn(page, first)] as number
+  }
+
+  /** guess returns the address of an entry that has the tag, nearly always the right one; 0 when there is none. */
+  guess(token: number, tag: number): number {
+    const pages = this.#pages[token >>> tableShift] as number[]
+    const buckets = pages.length << this.#pageShift
+    if (buckets === 0) return 0
+    let bucket = firstBucket(tag, buckets)
+    for (let choice = 0; choice < 2; choice++) {
+      const page = pages[bucket >>> this.#pageShift] as number
+      const words = this.#segments.wordsOf(page)
+      const at = this.#bucketIn(page, bucket)
+      for (let slot = at; slot < at + slots; slot++) {
+        if (((words[slot] as number) | 0) === tag && words[slot + slots] !== 0) return words[slot + slots] as number
+      }
+      bucket = secondBucket(tag, buckets)
+    }
+    return 0
+  }
+
   /** add puts in an entry whose key is not there yet. */
   add(token: number, tag: number, address: number): void {
     const table = token >>> tableShift

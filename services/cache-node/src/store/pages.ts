@@ -9,7 +9,43 @@
  * A key's table and hash never change while the process lives, whatever is written, moved or evicted, so the cursor
  * stays good and needs nothing kept for it.
  */
+import type { Engine } from './engine.ts'
 import { type HashIndex, hashCount, hashOfTag, tableCount, tokenOfTag, tokensPerTable } from './hash-index.ts'
+import type { PageRequest } from './store.ts'
+
+/** Kind is what a page consists of: how to make an item of an address, and the bytes that it counts for. */
+export interface Kind<Item> {
+  readonly itemAt: (address: number) => Item
+  readonly bytesAt: (address: number) => number
+}
+
+/** pageOf is ReplicatedStore.page and list. */
+export function pageOf<Item>(
+  { holdings, now }: Engine,
+  { tokens, cursor = 0, changesMax, bytesMax, aliveAt = now }: PageRequest,
+  { itemAt, bytesAt }: Kind<Item>,
+): { readonly items: Item[]; readonly cursor: number | undefined } {
+  const { index, fields } = holdings
+  const items: Item[] = []
+  let bytes = 0
+  let from: number | undefined = cursor
+  while (from !== undefined && items.length < changesMax && bytes < bytesMax) {
+    const step = stepFrom(index, { tokens, cursor: from, changesMax: changesMax - items.length })
+    let last: number | undefined
+    for (const { hash, address } of step.found) {
+      if (!fields.isCurrent(address)) continue
+      // Entries of one hash stay together: the cursor cannot point between them.
+      const isFull = items.length >= changesMax || bytes + bytesAt(address) > bytesMax
+      if (isFull && items.length > 0 && hash !== last) return { items, cursor: step.cursorBefore(hash) }
+      last = hash
+      if (fields.expires(address) && fields.deadline(address) <= aliveAt) continue
+      items.push(itemAt(address))
+      bytes += bytesAt(address)
+    }
+    from = step.end
+  }
+  return { items, cursor: from }
+}
 
 /** Found is an entry of a page by its address. */
 interface Found {
@@ -17,14 +53,14 @@ interface Found {
   readonly address: number
 }
 
-export interface Selection {
+interface Selection {
   readonly tokens: (token: number) => boolean
   readonly cursor: number
   readonly changesMax: number
 }
 
 /** Step is what lies between two cursors, in the order of hashes. */
-export interface Step {
+interface Step {
   readonly found: readonly Found[]
   /** The cursor right before an entry of the step. */
   readonly cursorBefore: (hash: number) => number
@@ -33,7 +69,7 @@ export interface Step {
 }
 
 /** stepFrom looks at one table at most. */
-export function stepFrom(index: HashIndex, { tokens, cursor, changesMax }: Selection): Step {
+function stepFrom(index: HashIndex, { tokens, cursor, changesMax }: Selection): Step {
   const table = Math.floor(cursor / hashCount)
   const from = cursor % hashCount
   const first = table * tokensPerTable

@@ -41,6 +41,8 @@ export class Segments {
   /** Address of the live entry whose rest lies at the beginning; 0: none. */
   readonly spill: Uint32Array
 
+  /** How many segments were given back so far. */
+  gives = 0
   readonly #segmentShift: number
   readonly #arenaShift: number
   readonly #addressToArena: number
@@ -97,6 +99,7 @@ export class Segments {
   }
 
   give(segment: number): void {
+    this.gives++
     this.#taken--
     this.#free.push(segment)
   }

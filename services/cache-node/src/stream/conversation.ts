@@ -17,6 +17,7 @@ import {
   frameTypes,
   type Hello,
   isCommand,
+  KeysAhead,
   type Limits,
   Names,
   type Outcome,
@@ -31,7 +32,7 @@ import {
   writeSignal,
 } from '@ringhold/sdk/protocol'
 import type { Origin } from '../core/decide.ts'
-import type { Executed } from '../core/executor.ts'
+import type { Ahead, Executed } from '../core/executor.ts'
 import type { HitSink } from '../core/hit-sink.ts'
 import { HitFrame, tooLarge } from './hit-frame.ts'
 import type { TurnClock } from './turn-clock.ts'
@@ -56,6 +57,8 @@ export interface Face {
   readonly limits: Limits
   /** execute runs a command; undefined: it was a hit, and the sink has it. */
   readonly execute: (command: ByteCommand, origin: Origin, sink: HitSink) => Executed | Promise<Executed> | undefined
+  /** ahead is told of the keys of commands that follow each other closely, before they are executed. */
+  readonly ahead: Ahead
   /** originOf tells where a command comes from that is marked as routed by its sender, or not. */
   readonly originOf: (isDirect: boolean) => Origin
   /** Checksum of the present ring. */
@@ -90,6 +93,8 @@ export class Conversation {
   readonly #writer = new FrameWriter()
   readonly #hit = new HitFrame(this.#writer)
   readonly #names = new Names()
+  readonly #keysAhead: KeysAhead
+  readonly #expect = () => this.#options.face.ahead.expect(this.#keysAhead)
   readonly #chunks: Uint8Array[] = []
   #client: Hello | undefined
   #waiting = 0
@@ -111,6 +116,7 @@ export class Conversation {
       frameBytesMax: valueBytesMax + frameOverheadBytesMax,
       fault: 'RINGHOLD_BAD_REQUEST',
     })
+    this.#keysAhead = new KeysAhead(this.#reader, this.#names)
   }
 
   /** client is how the other side introduced itself; undefined before it has. */
@@ -182,10 +188,13 @@ export class Conversation {
   #takeCommands(): boolean {
     let left = commandsBetweenLooks
     let bytes = 0
+    let prepared = 0
     let begunMs: number | undefined
     while (this.#mayGoOn() && this.#nextFrame()) {
       begunMs ??= this.#options.now()
       bytes += this.#reader.end - this.#reader.at
+      if (prepared === 0) prepared = this.#lookAhead()
+      prepared--
       this.#takeFrame()
       if (--left > 0 && bytes < bytesBetweenLooks) continue
       if (this.#isSliceUsed(begunMs)) return true
@@ -194,6 +203,15 @@ export class Conversation {
       bytes = 0
     }
     return false
+  }
+
+  /** Prepares for the frame that is next and those that follow it closely; returns how many these are. */
+  #lookAhead(): number {
+    const { ahead } = this.#options.face
+    if (this.#reader.unread === 0 || !ahead.looksAhead) return commandsBetweenLooks
+    const frames = this.#keysAhead.visit(commandsBetweenLooks, this.#expect)
+    ahead.prefetch()
+    return frames
   }
 
   /** Counts the time since `begunMs` to what this conversation has used of the present turn. */

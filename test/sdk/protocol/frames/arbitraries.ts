@@ -5,6 +5,7 @@ import {
   type Condition,
   errorTable,
   type Hello,
+  missReasons,
   type Outcome,
   RingholdError,
 } from '#sdk/protocol/index.js'
@@ -21,6 +22,7 @@ const condition: fc.Arbitrary<Condition> = fc.oneof(
   fc.record({ type: fc.constantFrom('version' as const, 'not-version' as const), versions }),
 )
 const maybe = <T>(arbitrary: fc.Arbitrary<T>) => fc.option(arbitrary, { nil: undefined })
+const ack = fc.constantFrom('one' as const, 'none' as const, undefined)
 const cache = fc.stringMatching(/^[a-z0-9][a-z0-9_-]{0,63}$/)
 
 /** anyKey is a key as text. */
@@ -36,8 +38,9 @@ export const anyCommand: fc.Arbitrary<ByteCommand> = fc.oneof(
     contentType,
     ttlMs: maybe(whole),
     condition: maybe(condition),
+    ack,
   }),
-  fc.record({ type: fc.constant('delete' as const), cache, key: bytes(512), condition: maybe(condition) }),
+  fc.record({ type: fc.constant('delete' as const), cache, key: bytes(512), condition: maybe(condition), ack }),
 )
 
 export const anyOutcome: fc.Arbitrary<Outcome> = fc.oneof(
@@ -48,8 +51,14 @@ export const anyOutcome: fc.Arbitrary<Outcome> = fc.oneof(
     version: whole,
     ttlMs: maybe(whole),
   }),
-  fc.record({ type: fc.constantFrom('miss' as const) }),
+  fc.record({ type: fc.constantFrom('miss' as const, 'accepted' as const) }),
+  fc.record({ type: fc.constant('miss' as const), reason: fc.constantFrom(...missReasons) }),
   fc.record({ type: fc.constantFrom('deleted' as const, 'absent' as const) }),
+  fc.record({
+    type: fc.constantFrom('deleted' as const, 'absent' as const),
+    version: whole,
+    copies: fc.integer({ min: 0, max: 65_535 }),
+  }),
   fc.record({
     type: fc.constantFrom('created' as const, 'replaced' as const),
     version: whole,

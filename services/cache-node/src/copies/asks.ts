@@ -1,0 +1,46 @@
+/** The requests to peers that are under way. Deadlines are judged in ticks; an answer that comes later is dropped. */
+import type { Core } from './core.ts'
+import type { AskSettled, PeerRequest } from './peer-request.ts'
+
+interface Ask {
+  readonly to: string
+  readonly request: PeerRequest
+  readonly settled: (outcome: AskSettled) => void
+  readonly timeoutMs: number
+}
+
+const failed: AskSettled = { type: 'failed' }
+
+export class Asks {
+  readonly #core: Core
+  readonly #open = new Map<number, { readonly ask: Ask; readonly dueAt: number }>()
+  #lastId = 0
+
+  constructor(core: Core) {
+    this.#core = core
+  }
+
+  get size(): number {
+    return this.#open.size
+  }
+
+  send(ask: Ask): void {
+    const id = ++this.#lastId
+    const { now, envelope, effects } = this.#core
+    this.#open.set(id, { ask, dueAt: now + ask.timeoutMs })
+    effects.push({ type: 'ask', id, to: ask.to, envelope, request: ask.request })
+  }
+
+  /** settle passes on how a request ended; an id that is not under way changes nothing. */
+  settle(id: number, outcome: AskSettled): void {
+    const open = this.#open.get(id)
+    if (open === undefined) return
+    this.#open.delete(id)
+    open.ask.settled(outcome)
+  }
+
+  /** tick gives up what is due. */
+  tick(): void {
+    for (const [id, { dueAt }] of this.#open) if (dueAt <= this.#core.now) this.settle(id, failed)
+  }
+}

@@ -1,0 +1,88 @@
+/**
+ * What nodes ask each other about entries, as plain values. Each request has exactly one reply; the wire is another
+ * file's business. Times to live travel as what remains, in milliseconds, so that clocks never matter to expiry.
+ */
+import type { ByteCommand, Outcome, RingholdError, Version } from '@ringhold/sdk/protocol'
+import type { Digest } from '../store/store.ts'
+import type { TokenSet } from './token-set.ts'
+
+/** Spot is a key of a cache. Its token follows from the key. */
+export interface Spot {
+  readonly cache: string
+  readonly key: Uint8Array
+}
+
+/** Copy is what a node holds of a key, on its way to another. */
+export type Copy = Spot & { readonly version: Version } & (
+    | {
+        readonly type: 'entry'
+        readonly value: Uint8Array
+        readonly contentType: string
+        /** undefined: it does not expire. */
+        readonly ttlMs: number | undefined
+      }
+    /** `ttlMs`: what is left of its grace. */
+    | { readonly type: 'tombstone'; readonly ttlMs: number }
+  )
+
+/** Stamp is a key and the version that it has, of an entry or a tombstone. */
+export type Stamp = Spot & { readonly version: Version }
+
+/** TokenDigest is the digest of a token as one node holds it. */
+export type TokenDigest = Digest & { readonly token: number }
+
+/** Envelope is what every request and reply carries besides: who speaks, and its hybrid clock, which the receiver merges. */
+export interface Envelope {
+  readonly from: string
+  readonly incarnation: number
+  readonly clock: Version
+}
+
+export type PeerRequest =
+  /** Execute this for me: you coordinate its token. */
+  | { readonly type: 'command'; readonly command: ByteCommand }
+  /** Take over these copies where their version is higher than yours. */
+  | { readonly type: 'apply'; readonly copies: readonly Copy[] }
+  /** I am about to coordinate these tokens, by the ring with this checksum: finish and release what you hold of them. */
+  | { readonly type: 'claim'; readonly ring: string; readonly tokens: TokenSet }
+  /** These I coordinate in your stead, since I could not reach you: claim them anew. */
+  | { readonly type: 'recall'; readonly tokens: TokenSet }
+  /** This is what I hold of these tokens. Which of them differ from what you hold? You will want to pull those. */
+  | { readonly type: 'compare'; readonly digests: readonly TokenDigest[] }
+  /** A page of the keys and versions, or of the copies themselves, that you hold of these tokens. */
+  | {
+      readonly type: 'list' | 'pull'
+      readonly tokens: TokenSet
+      readonly cursor: number | undefined
+      readonly bytesMax: number
+    }
+  /** Your copies of these keys. */
+  | { readonly type: 'fetch'; readonly spots: readonly Spot[] }
+  /** I coordinate these, and evicted them at these versions: do the same. */
+  | { readonly type: 'evict'; readonly stamps: readonly Stamp[] }
+
+export type PeerReply =
+  | { readonly type: 'outcome'; readonly outcome: Outcome }
+  /** One for each copy, in order: 'held' when the receiver now has that version or a higher one. */
+  | { readonly type: 'applied'; readonly results: readonly ('held' | 'too-large' | 'full')[] }
+  /**
+   * The answer to a claim under the same ring. `held`: the tokens that the answering node coordinated until now and has
+   * released. `digests`: what it holds of the claimed tokens, where that is anything.
+   */
+  | { readonly type: 'released'; readonly held: TokenSet; readonly digests: readonly TokenDigest[] }
+  /** The answer to a claim under another ring: views are exchanged, then it is claimed again. */
+  | { readonly type: 'other-ring'; readonly ring: string }
+  /** `differing`: what the answering node holds of the tokens that differ. */
+  | { readonly type: 'compared'; readonly differing: readonly TokenDigest[] }
+  | { readonly type: 'stamps'; readonly stamps: readonly Stamp[]; readonly cursor: number | undefined }
+  /** The reply to 'pull' and 'fetch'; with 'fetch' there is no cursor, and keys that are not there are left out. */
+  | { readonly type: 'copies'; readonly copies: readonly Copy[]; readonly cursor: number | undefined }
+  /** Taken note of; nothing to say. */
+  | { readonly type: 'noted' }
+  | { readonly type: 'refused'; readonly error: RingholdError }
+
+/** AskSettled is how a request ended. 'refused': nothing listens there. 'failed': no answer in time, or the connection broke: whether it was executed is unknown. */
+export type AskSettled =
+  | { readonly type: 'reply'; readonly reply: PeerReply }
+  | { readonly type: 'refused' }
+  | { readonly type: 'failed' }

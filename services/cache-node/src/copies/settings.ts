@@ -1,0 +1,44 @@
+/** The knobs of copies, in milliseconds and bytes. Each says which way to turn it and what that costs. */
+export interface CopiesSettings {
+  /** How often the shell calls tick(): deadlines are late by that at most. Default: 20. */
+  readonly tickIntervalMs: number
+  /** How long a write waits for a replica before it is acknowledged with fewer copies. Default: 250. */
+  readonly replicaTimeoutMs: number
+  /** How long a forwarded command, and a command that waits for a claim, may take. Default: 1,000. */
+  readonly commandTimeoutMs: number
+  /** Deadline of one claim, comparison or page. Default: 1,000. */
+  readonly askTimeoutMs: number
+  /** First pause before a claim that was not answered, or under another ring, is sent again; doubles up to askTimeoutMs. Default: 20. */
+  readonly claimRetryMs: number
+  /** How often a coordinator compares digests with its replicas, ± 10 %. Default: 10,000. */
+  readonly compareIntervalMs: number
+  /** How long deletes are remembered. Default: 600,000. */
+  readonly tombstoneGraceMs: number
+  /** Commands, and bytes of them, that wait for claims at most. Defaults: 4,096 and 16 MiB. */
+  readonly waitingMax: number
+  readonly waitingBytesMax: number
+  /** Hints for one owner that is away: bytes, and age. Defaults: 4 MiB and 60,000. */
+  readonly hintBytesMax: number
+  readonly hintMs: number
+  /** Bytes of a page, pages under way from one source, and bytes pulled per second. Defaults: 256 KiB, 2 and 256 MiB. */
+  readonly pageBytesMax: number
+  readonly pullsMax: number
+  readonly pullBytesPerSecond: number
+}
+
+export const defaultCopiesSettings: CopiesSettings = {
+  tickIntervalMs: 20,
+  replicaTimeoutMs: 250,
+  commandTimeoutMs: 1_000,
+  askTimeoutMs: 1_000,
+  claimRetryMs: 20,
+  compareIntervalMs: 10_000,
+  tombstoneGraceMs: 600_000,
+  waitingMax: 4_096,
+  waitingBytesMax: 16 * 1_048_576,
+  hintBytesMax: 4 * 1_048_576,
+  hintMs: 60_000,
+  pageBytesMax: 262_144,
+  pullsMax: 2,
+  pullBytesPerSecond: 256 * 1_048_576,
+}

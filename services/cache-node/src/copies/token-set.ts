@@ -1,0 +1,71 @@
+/** A set of tokens as a bitmap of 2,048 bytes: what claims, digests and pages speak of. */
+import { tokenCount } from '@ringhold/sdk/ring'
+
+const bytes = tokenCount / 8
+
+export class TokenSet {
+  readonly #bits: Uint8Array
+  #size = 0
+
+  /** Throws a TypeError for a bitmap of another length. The bitmap is not copied. */
+  constructor(bits: Uint8Array = new Uint8Array(bytes)) {
+    if (bits.length !== bytes) throw new TypeError(`a bitmap of tokens has ${bytes} bytes`)
+    this.#bits = bits
+    for (const byte of bits) this.#size += ones(byte)
+  }
+
+  static of(tokens: Iterable<number>): TokenSet {
+    const set = new TokenSet()
+    for (const token of tokens) set.add(token)
+    return set
+  }
+
+  /** bits is the bitmap itself: token t is bit t & 7 of byte t >>> 3. */
+  get bits(): Uint8Array {
+    return this.#bits
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  has(token: number): boolean {
+    return ((this.#bits[token >>> 3] as number) & (1 << (token & 7))) !== 0
+  }
+
+  /** add returns whether the token is new. */
+  add(token: number): boolean {
+    if (this.has(token)) return false
+    this.#bits[token >>> 3] = (this.#bits[token >>> 3] as number) | (1 << (token & 7))
+    this.#size++
+    return true
+  }
+
+  /** delete returns whether the token was there. */
+  delete(token: number): boolean {
+    if (!this.has(token)) return false
+    this.#bits[token >>> 3] = (this.#bits[token >>> 3] as number) & ~(1 << (token & 7))
+    this.#size--
+    return true
+  }
+
+  clear(): void {
+    this.#bits.fill(0)
+    this.#size = 0
+  }
+
+  /** In ascending order. */
+  *[Symbol.iterator](): IterableIterator<number> {
+    for (let byte = 0; byte < bytes; byte++) {
+      const bits = this.#bits[byte] as number
+      if (bits === 0) continue
+      for (let bit = 0; bit < 8; bit++) if ((bits & (1 << bit)) !== 0) yield byte * 8 + bit
+    }
+  }
+}
+
+function ones(byte: number): number {
+  let count = 0
+  for (let rest = byte; rest !== 0; rest &= rest - 1) count++
+  return count
+}

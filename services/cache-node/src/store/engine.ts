@@ -1,0 +1,95 @@
+/**
+ * Engine: the parts of a byte store that reading, writing and upkeep share, and the two things that all of them do:
+ * find what is alive, and let go of what is not to stay.
+ */
+import type { CacheTally } from './cache-names.ts'
+import { ContentTypes } from './content-types.ts'
+import { Departures } from './departures.ts'
+import { replicas } from './entry.ts'
+import { EvictionList } from './eviction-list.ts'
+import { Holdings } from './holdings.ts'
+import { Roles } from './roles.ts'
+import type { Place } from './store.ts'
+import { Tuner } from './tuner.ts'
+
+/** Memory for the fingerprints of entries that left, as a share of the budget; it is beside the budget. */
+const departuresShare = 1 / 50
+
+export interface EngineOptions {
+  readonly bytesMax: number
+  readonly secret: readonly [number, number]
+  readonly now: number
+}
+
+export class Engine {
+  readonly bytesMax: number
+  readonly holdings: Holdings
+  readonly types = new ContentTypes()
+  readonly departures: Departures
+  readonly tuner = new Tuner()
+  readonly roles = new Roles()
+  readonly evicted = new EvictionList()
+  /** The latest time that it was told: time does not go back. */
+  now: number
+
+  constructor({ bytesMax, secret, now }: EngineOptions) {
+    this.bytesMax = bytesMax
+    this.now = now
+    this.holdings = new Holdings({ bytesMax, secret, now })
+    this.departures = new Departures(bytesMax * departuresShare)
+  }
+
+  /** What entries that this node coordinates may take, with the index: what replicas leave them. */
+  get ownBytesMax(): number {
+    return this.bytesMax - (this.holdings.logs[replicas]?.bytes ?? 0)
+  }
+
+  observe(now: number): void {
+    if (now > this.now) this.now = now
+  }
+
+  /** live returns the address of an entry or tombstone that has not expired; 0: there is none. */
+  live(place: Place, cache: CacheTally, hash: number): number {
+    return this.unlessExpired(this.holdings.find(place.token, hash, cache, place.key))
+  }
+
+  /** unlessExpired lets an entry go that has expired, and returns 0 for it; else its address. */
+  unlessExpired(address: number): number {
+    const { fields } = this.holdings
+    if (address === 0 || !fields.expires(address) || fields.deadline(address) > this.now) return address
+    this.drop(address, 'expired')
+    return 0
+  }
+
+  /** drop lets an entry or a tombstone go by itself, and remembers why. */
+  drop(address: number, departure: 'evicted' | 'retired' | 'expired'): void {
+    const { fields, ledger } = this.holdings
+    const hash = this.holdings.hashAt(address)
+    if (!fields.isTombstone(address) && fields.isCurrent(address)) {
+      if (departure === 'expired') ledger.expirations++
+      else this.#countEviction(address)
+      if (departure === 'expired' && this.tuner.isSampled(hash)) this.tuner.remove(hash)
+      this.departures.note(hash, departure, ledger.entries)
+    }
+    this.holdings.release(address, hash)
+  }
+
+  /** placeAt copies the place of an entry. */
+  placeAt(address: number): Place {
+    const { fields, names } = this.holdings
+    const cache = names.of(fields.cache(address)).name
+    return { token: fields.token(address), cache, key: this.holdings.key(address) }
+  }
+
+  #countEviction(address: number): void {
+    this.holdings.ledger.evictions++
+    if (!this.roles.areKnown) return
+    if (this.evicted.isFull) {
+      this.evicted.skip()
+      return
+    }
+    const place = this.placeAt(address)
+    const role = this.roles.coordinates(place.token) ? 'coordinator' : 'replica'
+    this.evicted.add({ place, version: this.holdings.fields.version(address), role })
+  }
+}

@@ -1,0 +1,198 @@
+/**
+ * Writer puts entries and tombstones in, and frees the room that they need.
+ *
+ *      too large? ─► same shape: in place
+ *            └──► make room (expired first, then eviction) ─► a free segment (compaction) ─► append
+ */
+import type { Version } from '@ringhold/sdk/protocol'
+import { inlineType, inlineTypeCharsMax, withInlineType } from './content-types.ts'
+import type { Engine } from './engine.ts'
+import { type Draft, entryValueBytesMax, main, probation, replicas, tombstones } from './entry.ts'
+import { Eviction } from './eviction.ts'
+import { maySkipProbation } from './shares.ts'
+import type { Entry, Place, Tombstone, Written } from './store.ts'
+
+/** The longest key that the layout of entries can hold. */
+const keyBytesMax = 1_023
+/** Expired entries that a write may free before it evicts, and that it may look at for that. */
+const expiryOfWrite = { frees: 16, steps: 64 }
+/** The same for entries of dropped tokens. */
+const releasesOfWrite = { frees: 16, steps: 4 }
+const nothing = new Uint8Array(0)
+
+export class Writer {
+  readonly #engine: Engine
+  readonly #eviction: Eviction
+  readonly #draft: Draft = {
+    log: probation,
+    frequency: 0,
+    token: 0,
+    cache: 0,
+    hash: 0,
+    key: nothing,
+    value: nothing,
+    contentType: 0,
+    version: 0,
+    expiresAt: undefined,
+  }
+
+  constructor(engine: Engine) {
+    this.#engine = engine
+    this.#eviction = new Eviction(engine)
+  }
+
+  write(place: Place, entry: Entry): Written {
+    const contentType = this.#engine.types.numberOf(entry.contentType)
+    if (contentType === inlineType && entry.contentType.length > inlineTypeCharsMax) return 'too-large'
+    const value = contentType === inlineType ? withInlineType(entry.contentType, entry.value) : entry.value
+    const draft = this.#draft
+    draft.log = probation
+    draft.value = value
+    draft.contentType = contentType
+    draft.version = entry.version
+    draft.expiresAt = entry.expiresAt
+    return this.#put(place, draft)
+  }
+
+  bury(place: Place, { version, keptUntil }: Tombstone): Written {
+    const draft = this.#draft
+    draft.log = tombstones
+    draft.value = nothing
+    draft.contentType = 0
+    draft.version = version
+    draft.expiresAt = keptUntil
+    const written = this.#put(place, draft)
+    const { holdings, departures } = this.#engine
+    const cache = holdings.names.find(place.cache)
+    if (cache !== undefined && (written === 'created' || written === 'replaced')) {
+      departures.note(holdings.hashOf(cache, place.key), 'deleted', holdings.ledger.entries)
+    }
+    return written
+  }
+
+  remove(place: Place): boolean {
+    const { holdings, departures, tuner } = this.#engine
+    const cache = holdings.names.find(place.cache)
+    if (cache === undefined) return false
+    const hash = holdings.hashOf(cache, place.key)
+    const address = this.#engine.live(place, cache, hash)
+    if (address === 0 || holdings.fields.isTombstone(address)) return false
+    holdings.release(address, hash)
+    departures.note(hash, 'deleted', holdings.ledger.entries)
+    if (tuner.isSampled(hash)) tuner.remove(hash)
+    return true
+  }
+
+  evict(place: Place, version: Version): boolean {
+    const { holdings, departures } = this.#engine
+    const { fields, ledger } = holdings
+    const cache = holdings.names.find(place.cache)
+    if (cache === undefined) return false
+    const hash = holdings.hashOf(cache, place.key)
+    const address = this.#engine.live(place, cache, hash)
+    if (address === 0 || fields.isTombstone(address) || fields.version(address) !== version) return false
+    holdings.release(address, hash)
+    departures.note(hash, 'evicted', ledger.entries)
+    ledger.evictions++
+    return true
+  }
+
+  discard(place: Place, version: Version): boolean {
+    const { holdings } = this.#engine
+    const cache = holdings.names.find(place.cache)
+    if (cache === undefined) return false
+    const hash = holdings.hashOf(cache, place.key)
+    const address = this.#engine.live(place, cache, hash)
+    if (address === 0 || holdings.fields.version(address) !== version) return false
+    holdings.release(address, hash)
+    return true
+  }
+
+  #put(place: Place, draft: Draft): Written {
+    const { holdings, roles, tuner } = this.#engine
+    const isEntry = draft.log !== tombstones
+    const { value, expiresAt } = draft
+    const size = holdings.sizeOf(place.key.length, value.length, expiresAt === undefined ? 'stays' : 'expires')
+    const refusal = this.#refusal(place.key.length, value.length, size)
+    if (refusal !== undefined) return refusal
+    const cache = holdings.names.claim(place.cache)
+    if (cache === undefined) return 'full'
+    const hash = holdings.hashOf(cache, place.key)
+    const present = this.#engine.live(place, cache, hash)
+    const replaces = present !== 0 && !holdings.fields.isTombstone(present)
+    draft.token = place.token
+    draft.cache = cache.id
+    draft.hash = hash
+    draft.key = place.key
+    draft.frequency = 0
+    const isOwn = roles.coordinates(place.token)
+    if (!isOwn && isEntry) draft.log = replicas
+    else if (replaces && isEntry) this.#inherit(draft, present)
+    if (expiresAt !== undefined && expiresAt <= this.#engine.now) {
+      if (present !== 0) this.#engine.drop(present, 'expired')
+    } else if (present === 0 || !holdings.overwrite(present, draft)) {
+      if (present !== 0) holdings.release(present, hash)
+      const isNew = !replaces && isEntry && isOwn
+      this.#append(draft, size, { isNew, isRecent: present === 0 && this.#engine.departures.claim(hash) })
+    }
+    if (isOwn && tuner.isSampled(hash)) this.#tellTuner(hash, isEntry ? size : 0)
+    return replaces ? 'replaced' : 'created'
+  }
+
+  /** What replaces an entry has its place in the order of eviction. */
+  #inherit(draft: Draft, present: number): void {
+    const { fields } = this.#engine.holdings
+    draft.log = fields.log(present) === replicas ? main : fields.log(present)
+    draft.frequency = fields.frequency(present)
+  }
+
+  #append(draft: Draft, size: number, { isNew, isRecent }: { isNew: boolean; isRecent: boolean }): void {
+    const { holdings } = this.#engine
+    const isWanted = isRecent && maySkipProbation(size, holdings.meanBytes)
+    const isFull = this.#makeRoom(size)
+    if (isNew) draft.log = this.#logFor(isWanted, isFull)
+    holdings.ensureSegments(size)
+    holdings.put(draft)
+  }
+
+  #refusal(keyLength: number, valueLength: number, size: number): 'too-large' | 'full' | undefined {
+    const { bytesMax, holdings } = this.#engine
+    if (keyLength > keyBytesMax || valueLength > entryValueBytesMax) return 'too-large'
+    if (size + holdings.index.bytes > bytesMax) return 'too-large'
+    const isFull = () => size + holdings.index.bytes + (holdings.logs[tombstones]?.bytes ?? 0) > bytesMax
+    while (isFull() && holdings.leaving.count > 0) holdings.releaseLeaving(releasesOfWrite.steps, releasesOfWrite.frees)
+    return isFull() ? 'full' : undefined
+  }
+
+  /** Where a new entry goes: see shares.ts. As long as the store fills, main fills first. */
+  #logFor(isWanted: boolean, isFull: boolean): number {
+    const { holdings, tuner, ownBytesMax } = this.#engine
+    const { probation: share } = tuner.shares
+    const mainBytes = holdings.logs[main]?.bytes ?? 0
+    const fills = !isFull && mainBytes < ownBytesMax * (1 - share)
+    return isWanted || share === 0 || fills ? main : probation
+  }
+
+  /** makeRoom frees until `size` more bytes fit; it tells whether anything had to be evicted. */
+  #makeRoom(size: number): boolean {
+    const { holdings, bytesMax, now } = this.#engine
+    if (holdings.bytes + size <= bytesMax) return false
+    if (holdings.leaving.count > 0) holdings.releaseLeaving(releasesOfWrite.steps, releasesOfWrite.frees)
+    if (holdings.wheel.isBehind(now)) {
+      holdings.wheel.expire(now, { ...expiryOfWrite }, (address) => this.#engine.drop(address, 'expired'))
+    }
+    let isFull = false
+    while (holdings.bytes + size > bytesMax) {
+      isFull = true
+      if (!this.#eviction.evictOne(this.#engine.tuner.shares, now)) break
+    }
+    return isFull
+  }
+
+  /** Tells the tuner of a write; size 0 stands for a deletion. */
+  #tellTuner(hash: number, size: number): void {
+    const { tuner, ownBytesMax } = this.#engine
+    if (size === 0) tuner.remove(hash)
+    else tuner.write(hash, size, ownBytesMax)
+  }
+}
