@@ -14,6 +14,7 @@ import { advertisedUrl } from './addresses.ts'
 import { clientListener, type Listener, peerListener } from './apps.ts'
 import { HybridClock } from './clock/hybrid-clock.ts'
 import type { NodeConfig } from './config.ts'
+import { Copies } from './copies/copies.ts'
 import { type Counters, newCounters } from './core/counters.ts'
 import type { Answers } from './core/decide.ts'
 import { Executor } from './core/executor.ts'
@@ -48,6 +49,7 @@ export class CacheNode {
   readonly counters: Counters = newCounters()
   readonly store: ByteStore
   readonly feed = new TopologyFeed(() => topologyOf(this))
+  readonly copies: Copies
   readonly executor: Executor
   readonly startedAt = performance.now()
   readonly #options: NodeOptions
@@ -73,19 +75,23 @@ export class CacheNode {
     })
     this.#rings = new RingOfView({ seed: seedOfFleet(config.fleet), copies: config.copies })
     this.#forwarder = new PeerForwarder({ limits: defaultLimits })
-    this.executor = new Executor({
+    this.copies = new Copies({
       self: config.name,
+      fleet: { seed: seedOfFleet(config.fleet), copies: config.copies },
       store: this.store,
       clock: new HybridClock(),
-      counters: this.counters,
-      forwarder: this.#forwarder,
       limits: defaultLimits,
-      ring: () => this.#rings.ring,
-      view: () => this.view,
+      counters: this.counters,
+      random: Math.random,
       answers: (now) => this.answers(now),
+    })
+    this.executor = new Executor({
+      copies: this.copies,
+      store: this.store,
+      limits: defaultLimits,
       now: () => performance.now(),
       wallMs: () => Date.now(),
-      onRingSuspect: (peerUrl) => this.#gossiper?.suspectRing(peerUrl),
+      onEffects: () => {},
     })
     this.#clients = clientListener(this, logger)
     this.#peers = peerListener(this, logger)
@@ -216,6 +222,7 @@ export class CacheNode {
   }
 
   #viewChanged(): void {
+    const moment = { now: performance.now(), wallMs: Date.now() }
     const { name } = this.config
     if (this.#rings.update(this.view)) {
       const { ring } = this
@@ -225,6 +232,8 @@ export class CacheNode {
       const members = ring.members.map((member) => member.name)
       this.#options.logger.info({ ring: ring.checksum, members, tokens: this.#tokens, dropped }, 'the ring changed')
     }
+    const { view, ring, self } = this
+    this.copies.viewChanged({ view, ring, incarnation: self?.incarnation ?? 0 }, moment)
     const peerUrls = new Set([...this.view.values()].map(({ urls }) => urls.peer))
     this.#forwarder.keepOnly(peerUrls)
     for (const seed of this.config.seeds) peerUrls.add(seed)
