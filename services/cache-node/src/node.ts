@@ -166,9 +166,9 @@ export class CacheNode {
     return this.#clients.streams.size + this.#peers.streams.size
   }
 
-  /** What lies ready for those who do not read their streams, in bytes. */
+  /** What lies ready for clients that do not read their streams, in bytes. */
   get unsentBytes(): number {
-    return this.#clients.streams.unsentBytes + this.#peers.streams.unsentBytes
+    return this.#clients.streams.unsentBytes
   }
 
   answers(now: number): Answers {
