@@ -13,7 +13,8 @@ import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { ClientProcess } from './client-process.js'
 import { contestants } from './contestants.js'
-import { summarise, tablesOf } from './report.js'
+import { median, summarise, tablesOf } from './report.js'
+import { restBesideBare, restTableOf } from './rest.js'
 import { scenarios } from './scenarios.js'
 import { startServers } from './servers.js'
 
@@ -57,9 +58,13 @@ try {
   }
   const summary = summarise(results)
   console.log(tablesOf(summary))
+  const rest = 'REST'.includes(values.scenario)
+    ? await restBesideBare({ rounds: values.quick ? 3 : 5, seconds: values.quick ? 1 : 3 })
+    : []
+  console.log(restTableOf(rest, median))
   writeFileSync(
     values.json,
-    `${JSON.stringify({ node: process.version, at: new Date().toISOString(), summary, results }, null, 2)}\n`,
+    `${JSON.stringify({ node: process.version, at: new Date().toISOString(), summary, results, rest }, null, 2)}\n`,
   )
   console.log(`written to ${values.json}`)
 } finally {

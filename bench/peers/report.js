@@ -54,7 +54,8 @@ function aligned(rows) {
   return rows.map((row) => row.map(cell).join('  ').trimEnd()).join('\n')
 }
 
-function median(numbers) {
+/** median is the middle one of some numbers, or the mean of the middle two. */
+export function median(numbers) {
   const sorted = [...numbers].sort((a, b) => a - b)
   const middle = sorted.length >> 1
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2

@@ -23,12 +23,7 @@ class Servers {
 
   /** cpuMs is the processor time that all five have used. */
   cpuMs() {
-    let ticks = 0
-    for (const { pid } of this.children) {
-      const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')
-      ticks += Number(fields[11]) + Number(fields[12])
-    }
-    return (ticks / ticksPerSecond) * 1_000
+    return this.children.reduce((sum, { pid }) => sum + cpuMsOf(pid), 0)
   }
 
   async stop() {
@@ -40,6 +35,12 @@ class Servers {
   }
 }
 
+/** cpuMsOf is the processor time that a process has used. */
+export function cpuMsOf(pid) {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')
+  return ((Number(fields[11]) + Number(fields[12])) / ticksPerSecond) * 1_000
+}
+
 /** startServers starts those of the kinds that are installed. Everything is ended with this process, however that ends. */
 export async function startServers(kinds) {
   const folder = mkdtempSync(join(tmpdir(), 'ringhold-bench-'))
@@ -49,7 +50,7 @@ export async function startServers(kinds) {
     rmSync(folder, { recursive: true, force: true })
   })
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
-  const starts = { ringhold: startRinghold, redis: startRedis, memcached: startMemcached }
+  const starts = { ringhold: () => startNodes(count), redis: startRedis, memcached: startMemcached }
   for (const kind of kinds) {
     const servers = await starts[kind](folder)
     if (servers) started.set(kind, servers)
@@ -57,29 +58,30 @@ export async function startServers(kinds) {
   return started
 }
 
-async function startRinghold() {
+/** startNodes starts a fleet of Ringhold with one copy of each key. */
+export async function startNodes(size) {
   const main = createRequire(import.meta.url).resolve('@ringhold/cache-node/main')
-  const ports = await freePorts(count * 2)
-  const seeds = ports.slice(count).map((port) => `${host}:${port}`)
+  const ports = await freePorts(size * 2)
+  const seeds = ports.slice(size).map((port) => `${host}:${port}`)
   const children = seeds.map((_, index) =>
     start(process.execPath, [main], {
       PATH: process.env.PATH,
       RINGHOLD_NAME: `node-${index + 1}`,
       RINGHOLD_PORT: String(ports[index]),
-      RINGHOLD_PEER_PORT: String(ports[count + index]),
+      RINGHOLD_PEER_PORT: String(ports[size + index]),
       RINGHOLD_SEEDS: seeds.join(','),
       RINGHOLD_COPIES: '1',
       RINGHOLD_LOG_LEVEL: 'silent',
     }),
   )
-  const nodes = ports.slice(0, count)
+  const nodes = ports.slice(0, size)
   await until('the nodes agree', async () => {
     const topologies = await Promise.all(
       nodes.map((port) => fetch(`http://${host}:${port}/v1/topology`).then((reply) => reply.json())),
     )
     return topologies.every(
       ({ ring, members }) =>
-        ring === topologies[0].ring && members.filter(({ status }) => status === 'alive').length === count,
+        ring === topologies[0].ring && members.filter(({ status }) => status === 'alive').length === size,
     )
   })
   return new Servers(nodes, children)
@@ -125,11 +127,11 @@ async function startMemcached() {
   return new Servers(ports, children)
 }
 
-function start(command, args, env = process.env) {
+export function start(command, args, env = process.env) {
   return spawn(command, args, { env, stdio: ['ignore', 'ignore', 'inherit'] })
 }
 
-function isInstalled(command) {
+export function isInstalled(command) {
   try {
     execFileSync('sh', ['-c', `command -v ${command}`])
     return true
@@ -151,7 +153,7 @@ async function areOpen(ports) {
   return open.every(Boolean)
 }
 
-async function until(what, condition) {
+export async function until(what, condition) {
   const end = performance.now() + startMsMax
   while (
     !(await Promise.resolve()
@@ -163,8 +165,8 @@ async function until(what, condition) {
   }
 }
 
-/** Free ports below those that the kernel gives to outgoing connections; for each of them the one 10,000 above is free, too. */
-async function freePorts(wanted) {
+/** freePorts finds free ports, below those that the kernel gives to outgoing connections; for each of them the one 10,000 above is free, too. */
+export async function freePorts(wanted) {
   const ports = new Set()
   while (ports.size < wanted) {
     const port = 20_000 + Math.floor(Math.random() * 2_500)

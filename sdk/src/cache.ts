@@ -21,11 +21,24 @@ import {
   type DeleteCommand,
   type GetCommand,
   type Hit,
+  type MissReason,
   type OutcomeOf,
   type SetCommand,
   type Version,
 } from './protocol/index.ts'
 import type { Reading } from './single.ts'
+
+/** Lookup is what a key has, or why it has nothing. */
+export type Lookup<T> =
+  | ({ readonly found: true } & Entry<T>)
+  | {
+      readonly found: false
+      /**
+       * Why the key is missing, as far as the node remembers; undefined: it never was there, or that is forgotten.
+       * 'unreachable': the fleet could not be reached, and the client fails open.
+       */
+      readonly reason: MissReason | 'unreachable' | undefined
+    }
 
 /** SetResult is what became of a write. */
 export type SetResult =
@@ -88,6 +101,11 @@ export class Cache {
   /** getBytes is getEntry with the bytes as they are stored, whatever their content type. */
   getBytes(key: string, options: CallOptions = noOptions): Promise<Entry<Uint8Array> | undefined> {
     return this.#get(key, options, bytesReading)
+  }
+
+  /** lookup is getEntry that tells of a miss why the key is missing, as far as the node remembers. */
+  lookup<T = unknown>(key: string, options: CallOptions = noOptions): Promise<Lookup<T>> {
+    return this.#get(key, options, lookupReading as Reading<GetCommand, Lookup<T>>)
   }
 
   /** has tells whether a key has a value. It costs what a get costs. */
@@ -179,6 +197,13 @@ const entryReading: Reading<GetCommand, Entry<unknown> | undefined> = {
 const bytesReading: Reading<GetCommand, Entry<Uint8Array> | undefined> = {
   read: (outcome) => (outcome.type === 'hit' ? entryOf(outcome, copyOf(outcome.value)) : undefined),
   whenUnreachable: undefined,
+}
+const lookupReading: Reading<GetCommand, Lookup<unknown>> = {
+  read: (outcome) => {
+    if (outcome.type === 'miss') return { found: false, reason: outcome.reason }
+    return { found: true, ...entryOf(outcome, decode(outcome.value, outcome.contentType)) }
+  },
+  whenUnreachable: { found: false, reason: 'unreachable' },
 }
 const presenceReading: Reading<GetCommand, boolean> = {
   read: (outcome) => outcome.type === 'hit',

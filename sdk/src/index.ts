@@ -1,4 +1,4 @@
-export type { Cache, Entry, SetResult } from './cache.ts'
+export type { Cache, Entry, Lookup, SetResult } from './cache.ts'
 export { Ringhold } from './client.ts'
 export type { DeleteOptions, SetEntry, SetOptions } from './commands.ts'
 export type { ClientStats, ClientStatus } from './engine.ts'

@@ -4,7 +4,13 @@ import { perSecond } from '#chaos/per-second.js'
 import { checkRegisters, countOffences, type Offence } from '#chaos/register-checker.js'
 import { checkSet } from '#chaos/set-checker.js'
 
-type Row = [kind: Operation['kind'], beganMs: number, endedMs: number, value?: string, version?: number]
+type Row = [
+  kind: Operation['kind'],
+  beganMs: number,
+  endedMs: number,
+  value?: string | undefined,
+  version?: number | undefined,
+]
 
 function operation([kind, beganMs, endedMs, value, version]: Row, more: Partial<Operation> = {}): Operation {
   const base = { kind, key: 'k', dueMs: beganMs, beganMs, endedMs, value, version, copies: 2, code: undefined }

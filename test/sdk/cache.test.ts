@@ -1,3 +1,4 @@
+import { test } from 'tap'
 import { Ringhold, type SetOptions } from '#sdk/index.js'
 import { overBoth, smallFleet } from './small-fleet.ts'
 
@@ -21,6 +22,21 @@ overBoth('a value comes back as what it was, and a miss is undefined', async (t,
     await cache.set('any', value)
     t.strictSame(await cache.get('any'), value)
   }
+})
+
+overBoth('lookup tells what there is, or why there is nothing', async (t, transport) => {
+  const fleet = await smallFleet(t)
+  await using cache = await Ringhold.connect({ transport, nodes: fleet.urls })
+  t.strictSame(await cache.lookup('a'), { found: false, reason: undefined })
+  const { version } = (await cache.set('a', 'v')) as { version: number }
+  t.match(await cache.lookup<string>('a'), { found: true, value: 'v', version, contentType: /^text.plain/ })
+  await cache.delete('a')
+  t.strictSame(await cache.lookup('a'), { found: false, reason: 'deleted' })
+})
+
+test('lookup of a client that fails open says that nobody could be asked', async (t) => {
+  await using cache = await Ringhold.connect({ nodes: ['http://127.0.0.1:9'], failOpen: true, timeoutMs: 500 })
+  t.strictSame(await cache.lookup('a'), { found: false, reason: 'unreachable' })
 })
 
 overBoth('getEntry tells version, time to live and content type; getBytes what is stored', async (t, transport) => {

@@ -2,7 +2,8 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Test } from 'tap'
 import { Ringhold, type RingholdError } from '#sdk/index.js'
-import { overBoth, silent, smallFleet, until } from './small-fleet.ts'
+import { overBoth, smallFleet, until } from './small-fleet.ts'
+import { silent } from './small-node.ts'
 
 function codeOf(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(

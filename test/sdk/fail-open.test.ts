@@ -1,5 +1,6 @@
 import { Ringhold, type RingholdError } from '#sdk/index.js'
-import { overBoth, silent, smallFleet, until } from './small-fleet.ts'
+import { overBoth, smallFleet, until } from './small-fleet.ts'
+import { silent } from './small-node.ts'
 
 const nowhere = ['http://127.0.0.1:1', 'http://127.0.0.1:2']
 

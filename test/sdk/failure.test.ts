@@ -1,5 +1,6 @@
 import { Ringhold, type RingholdError } from '#sdk/index.js'
-import { type CommandHook, overBoth, type SmallNode, silent, smallFleet, until } from './small-fleet.ts'
+import { overBoth, smallFleet, until } from './small-fleet.ts'
+import { type CommandHook, type SmallNode, silent } from './small-node.ts'
 
 function breaks(times: number, after: 'nothing' | 'half a reply'): CommandHook {
   let left = times

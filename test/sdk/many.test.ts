@@ -1,6 +1,7 @@
 import { Ringhold, type RingholdPartialError } from '#sdk/index.js'
 import { RingholdError } from '#sdk/protocol/index.js'
-import { overBoth, silent, smallFleet } from './small-fleet.ts'
+import { overBoth, smallFleet } from './small-fleet.ts'
+import { silent } from './small-node.ts'
 
 const keys = Array.from({ length: 50 }, (_, index) => `key-${index}`)
 

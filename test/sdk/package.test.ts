@@ -49,7 +49,7 @@ test('the packed SDK holds what it needs and no tests, and can be imported and r
   await run('tar', ['-xzf', join(folder, filename), '--strip-components=1', '-C', home])
   const undici = dirname(createRequire(join(sdk, 'package.json')).resolve('undici/package.json'))
   await symlink(undici, join(folder, 'node_modules', 'undici'))
-  const use = `console.log(typeof sdk.Ringhold.connect, typeof ring.Ring, typeof protocol.requestOf, typeof membership.mergeViews)`
+  const use = `console.log(typeof sdk.Ringhold.connect, typeof ring.Ring, typeof protocol.errorOf, typeof membership.mergeViews)`
   const entries = ['', '/ring', '/protocol', '/membership'].map((path) => `@ringhold/sdk${path}`)
   const names = ['sdk', 'ring', 'protocol', 'membership']
   const programs = {

@@ -10,7 +10,8 @@ import type { Attempt, Unanswered } from '#sdk/lane/attempt.js'
 import { pingMs, Stream } from '#sdk/lane/stream.js'
 import { defaultLimits } from '#sdk/protocol/index.js'
 import { Scope } from '#sdk/scope.js'
-import { type SmallNode, smallFleet, until } from './small-fleet.ts'
+import { smallFleet, until } from './small-fleet.ts'
+import type { SmallNode } from './small-node.ts'
 
 test('a lone call leaves at once; what is called in one turn leaves in one write for each node', async (t) => {
   const fleet = await smallFleet(t, 2)

@@ -3,6 +3,7 @@ import type { Dispatcher, Pool } from 'undici'
 import { type HttpReply, RingholdError } from '../protocol/index.ts'
 import type { Unanswered } from './attempt.ts'
 import { brokenOff } from './broken-off.ts'
+import { CollectedReply } from './collected-reply.ts'
 
 export interface ExchangeRequest {
   readonly method: 'GET'
@@ -26,15 +27,13 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
   readonly #onEnd: (exchanged: Exchanged) => void
   #controller: Dispatcher.DispatchController | undefined
   #isOver = false
-  #status = 0
-  #headers: HttpReply['headers'] = {}
-  readonly #chunks: Uint8Array[] = []
-  #bytes = 0
+  readonly #reply: CollectedReply
 
   /** Sends the request; `onEnd` is called once, unless the exchange is aborted. */
   constructor(wire: Wire, request: ExchangeRequest, onEnd: (exchanged: Exchanged) => void) {
     this.#wire = wire
     this.#onEnd = onEnd
+    this.#reply = new CollectedReply(wire.bytesMax)
     wire.pool.dispatch({ ...request, body: null }, this)
   }
 
@@ -55,25 +54,18 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: HttpReply['headers']): void {
-    this.#status = status
-    this.#headers = headers
+    this.#reply.begin(status, headers)
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
-    this.#bytes += chunk.byteLength
-    if (this.#bytes <= this.#wire.bytesMax) {
-      this.#chunks.push(chunk)
-      return
-    }
+    if (this.#reply.add(chunk)) return
     const detail = `the reply has more than ${this.#wire.bytesMax} bytes`
     this.#end({ type: 'reply', error: new RingholdError('RINGHOLD_BAD_REPLY', { detail }), ring: undefined })
     controller.abort(aborted)
   }
 
   onResponseEnd(): void {
-    const [first = noBytes] = this.#chunks
-    const body = this.#chunks.length > 1 ? Buffer.concat(this.#chunks, this.#bytes) : first
-    this.#end({ type: 'answered', reply: { status: this.#status, headers: this.#headers, body } })
+    this.#end({ type: 'answered', reply: this.#reply.whole() })
   }
 
   onResponseError(_controller: Dispatcher.DispatchController, cause: Error): void {
@@ -87,5 +79,4 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
   }
 }
 
-const noBytes = new Uint8Array(0)
 const aborted = new Error('the call is over')

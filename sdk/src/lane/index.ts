@@ -2,3 +2,4 @@
 export { Deadlines } from '../deadlines.ts'
 export { type Attempt, type Carrier, cancel, type Unanswered } from './attempt.ts'
 export { StreamLane, type StreamLaneOptions } from './stream-lane.ts'
+export { type Upgraded, type UpgradeOptions, upgrade } from './upgrade.ts'

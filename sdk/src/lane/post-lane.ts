@@ -20,6 +20,7 @@ import {
 import { Answers, type AnswersOptions } from './answers.ts'
 import type { Attempt, Carrier, Lane, Unanswered } from './attempt.ts'
 import { brokenOff } from './broken-off.ts'
+import { CollectedReply } from './collected-reply.ts'
 import { Slots, slotsMax } from './slots.ts'
 
 export interface PostLaneOptions {
@@ -122,10 +123,8 @@ class Post implements Dispatcher.DispatchHandler, Carrier {
   readonly #options: PostOptions
   readonly #answers: Answers
   #controller: Dispatcher.DispatchController | undefined
-  #status = 0
-  #headers: HttpReply['headers'] = {}
-  readonly #problem: Uint8Array[] = []
-  #problemBytes = 0
+  /** A reply that is no frames. */
+  readonly #problem = new CollectedReply(problemBytesMax)
   #wanted: number
   #isOver = false
 
@@ -149,15 +148,14 @@ class Post implements Dispatcher.DispatchHandler, Carrier {
   }
 
   onResponseStart(_controller: Dispatcher.DispatchController, status: number, headers: HttpReply['headers']): void {
-    this.#status = status
-    this.#headers = headers
+    this.#problem.begin(status, headers)
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Uint8Array): void {
     if (this.#isOver) return
     try {
       if (this.#isOfFrames()) this.#answers.receive(chunk)
-      else this.#keepProblem(chunk)
+      else if (!this.#problem.add(chunk)) throw this.#unknown()
     } catch (error) {
       if (!(error instanceof RingholdError)) throw error
       this.#end({ type: 'reply', error, ring: undefined })
@@ -169,8 +167,7 @@ class Post implements Dispatcher.DispatchHandler, Carrier {
     if (this.#isOfFrames()) {
       this.#end(brokenOff(this.#options.url, { isSent: true, cause: new Error('answers are missing') }))
     } else {
-      const body = Buffer.concat(this.#problem)
-      const error = errorOf({ status: this.#status, headers: this.#headers, body })
+      const error = errorOf(this.#problem.whole())
       this.#end({ type: 'reply', error, ring: error.facts.ring })
     }
   }
@@ -180,14 +177,13 @@ class Post implements Dispatcher.DispatchHandler, Carrier {
   }
 
   #isOfFrames(): boolean {
-    return this.#status === 200 && this.#headers['content-type'] === framesContentType
+    const { status, headers } = this.#problem
+    return status === 200 && headers['content-type'] === framesContentType
   }
 
-  #keepProblem(chunk: Uint8Array): void {
-    this.#problemBytes += chunk.length
-    if (this.#problemBytes <= problemBytesMax) this.#problem.push(chunk)
-    else
-      throw new RingholdError('RINGHOLD_BAD_REPLY', { detail: `a node answered ${this.#status} without a known code` })
+  #unknown(): RingholdError {
+    const detail = `a node answered ${this.#problem.status} without a known code`
+    return new RingholdError('RINGHOLD_BAD_REPLY', { detail })
   }
 
   #end(failure: Unanswered | undefined): void {

@@ -1,4 +1,4 @@
-/** Opening a stream: an HTTP/1.1 request that asks the node to go on with frames. */
+/** Opening a stream: an HTTP/1.1 request that asks the node to go on with frames, of clients if nothing else is said. */
 import { type ClientRequest, request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { Duplex } from 'node:stream'
@@ -14,6 +14,10 @@ export type Upgraded =
 export interface UpgradeOptions {
   readonly connectTimeoutMs: number
   readonly signal: AbortSignal
+  /** Default: the stream of clients. */
+  readonly path?: string
+  readonly protocol?: string
+  readonly headers?: Readonly<Record<string, string>>
 }
 
 /** ConnectTimeout says that nobody answered in time. */
@@ -26,11 +30,12 @@ class ConnectTimeout extends Error {
 }
 
 /** upgrade connects to a node. Never rejects. */
-export function upgrade(url: string, { connectTimeoutMs, signal }: UpgradeOptions): Promise<Upgraded> {
-  const target = new URL('/v1/stream', url)
+export function upgrade(url: string, options: UpgradeOptions): Promise<Upgraded> {
+  const { connectTimeoutMs, signal, path = '/v1/stream', protocol = upgradeProtocol } = options
+  const target = new URL(path, url)
   const send = target.protocol === 'https:' ? httpsRequest : httpRequest
   return new Promise((resolve) => {
-    const headers = { connection: 'Upgrade', upgrade: upgradeProtocol }
+    const headers = { ...options.headers, connection: 'Upgrade', upgrade: protocol }
     const request: ClientRequest = send(target, { agent: false, headers, signal })
     let isConnected = false
     // Commands that wait for the connection keep the process alive by their deadlines.
@@ -47,7 +52,7 @@ export function upgrade(url: string, { connectTimeoutMs, signal }: UpgradeOption
       resolve(result)
     }
     request.on('upgrade', (response, socket, head) => {
-      if (response.headers.upgrade?.toLowerCase() === upgradeProtocol) {
+      if (response.headers.upgrade?.toLowerCase() === protocol) {
         socket.setNoDelay(true)
         socket.unref()
         settle({ type: 'upgraded', socket, head })

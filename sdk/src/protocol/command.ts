@@ -68,8 +68,19 @@ export interface Hit {
   readonly ttlMs?: number | undefined
 }
 
+/** missReasons are why a key that was there is missing: room was needed, its time was over, or somebody deleted it. */
+export const missReasons = ['evicted', 'expired', 'deleted'] as const
+export type MissReason = (typeof missReasons)[number]
+
+/** isMissReason tells whether something is one of them. */
+export function isMissReason(text: unknown): text is MissReason {
+  return (missReasons as readonly unknown[]).includes(text)
+}
+
 export interface Miss {
   readonly type: 'miss'
+  /** As far as the node remembers, which is a hint; undefined: it never was there, or that is forgotten. */
+  readonly reason?: MissReason | undefined
 }
 
 export interface Written {

@@ -5,6 +5,8 @@
  * `retryable` tells whether the same call may succeed a moment later. `executed` tells what a caller may assume of the
  * command when it gets this error: 'no' (nothing happened, safe to send again, also for writes) or 'unknown'.
  */
+import type { MissReason } from './command.ts'
+
 export interface ErrorEntry {
   /** HTTP status of the reply; undefined for errors that only the SDK or a starting node raises. */
   readonly status: number | undefined
@@ -222,6 +224,8 @@ export interface ErrorFacts {
   readonly owner?: string
   /** The version that the key has now (condition failed). */
   readonly version?: number
+  /** Why the key is missing, where that is known (key not found). */
+  readonly reason?: MissReason
   /** When to try again, in milliseconds. */
   readonly retryAfterMs?: number
   /** Where more is known than the table says: a call that was dropped before anything was sent did not execute. */
@@ -277,12 +281,14 @@ export interface Problem {
   readonly node?: string
   readonly ring?: string
   readonly owner?: string
+  /** Why the key is missing, where that is known. */
+  readonly reason?: MissReason
 }
 
 /** problemOf turns an error into the body of its reply. */
 export function problemOf(error: RingholdError, node?: string): Problem {
   const { title, advice } = errorTable[error.code]
-  const { ring, owner } = error.facts
+  const { ring, owner, reason } = error.facts
   return {
     type: `urn:ringhold:error:${error.code}`,
     title,
@@ -295,5 +301,6 @@ export function problemOf(error: RingholdError, node?: string): Problem {
     ...(node !== undefined && { node }),
     ...(ring !== undefined && { ring }),
     ...(owner !== undefined && { owner }),
+    ...(reason !== undefined && { reason }),
   }
 }

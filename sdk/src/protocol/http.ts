@@ -1,13 +1,8 @@
 /**
- * Commands as HTTP requests and replies as outcomes: the one mapping that the SDK, a node that forwards and (in the
- * other direction, see the REST face of the node) a node that answers agree on.
- *
- *      get     GET     /v1/caches/{cache}/keys/{key}     200 · 404
- *      set     PUT     same; ttl-ms, If-Match, …         201 · 204 · 412
- *      delete  DELETE  same; If-Match                    204 · 404 · 412
- *      both            same?ack=one|none                 with none: 202
+ * What both sides of plain HTTP agree on: the paths of keys, our header fields, entity tags and the errors of replies. The
+ * routes themselves are the node's (its REST face, GET /openapi.json), for clients that speak HTTP; the SDK sends frames.
  */
-import type { Command, Condition, Deleted, OutcomeOf, Version } from './command.ts'
+import { isMissReason, type Version } from './command.ts'
 import { type ErrorFacts, isErrorCode, type Problem, RingholdError } from './errors.ts'
 
 /** headerNames are the header fields of ours. */
@@ -27,14 +22,6 @@ export const headerNames = {
 /** defaultContentType is that of values stored without one. */
 export const defaultContentType = 'application/octet-stream'
 
-/** HttpRequest is a command on its way. The path is sent as it stands: URL parsers would resolve the keys `.` and `..`. */
-export interface HttpRequest {
-  readonly method: 'GET' | 'PUT' | 'DELETE'
-  readonly path: string
-  readonly headers: Record<string, string>
-  readonly body?: Uint8Array
-}
-
 /** HttpReply is a reply that has been read to its end. Header names are in lower case. */
 export interface HttpReply {
   readonly status: number
@@ -45,50 +32,6 @@ export interface HttpReply {
 /** keyPath returns the path of a key. The key must have passed checkKey: a lone surrogate throws a URIError. */
 export function keyPath(cache: string, key: string): string {
   return `/v1/caches/${cache}/keys/${encodeURIComponent(key)}`
-}
-
-/** requestOf turns a command into its HTTP request. */
-export function requestOf(command: Command): HttpRequest {
-  const keyed = keyPath(command.cache, command.key)
-  if (command.type === 'get') return { method: 'GET', path: keyed, headers: {} }
-  const path = command.ack === undefined ? keyed : `${keyed}?ack=${command.ack}`
-  const headers = command.condition ? conditionHeaders(command.condition) : {}
-  if (command.type === 'delete') return { method: 'DELETE', path, headers }
-  headers['content-type'] = command.contentType
-  if (command.ttlMs !== undefined) headers[headerNames.ttl] = String(command.ttlMs)
-  return { method: 'PUT', path, headers, body: command.value }
-}
-
-/**
- * outcomeOf turns the reply to a command into its outcome. Throws the RingholdError that a problem body names, and
- * RINGHOLD_BAD_REPLY for anything that a node of this protocol does not answer.
- */
-export function outcomeOf<C extends Command<string | Uint8Array>>(command: C, reply: HttpReply): OutcomeOf<C> {
-  return decode(command, reply) as OutcomeOf<C>
-}
-
-function decode(command: Command<string | Uint8Array>, reply: HttpReply): OutcomeOf<Command> {
-  const { status } = reply
-  if (status >= 400) {
-    const error = errorOf(reply)
-    if (error.code === 'RINGHOLD_CONDITION_FAILED') return { type: 'condition-failed', version: versionOf(reply) }
-    if (error.code !== 'RINGHOLD_KEY_NOT_FOUND') throw error
-    if (command.type === 'get') return { type: 'miss' }
-    if (command.type === 'delete') return { type: 'absent', ...tombstoneOf(reply) }
-    throw error
-  }
-  if (command.type !== 'get' && status === 202) return { type: 'accepted' }
-  if (command.type === 'delete' && status === 204) return { type: 'deleted', ...tombstoneOf(reply) }
-  const version = versionOf(reply)
-  if (version !== undefined && command.type === 'get' && status === 200) {
-    const contentType = header(reply, 'content-type') ?? defaultContentType
-    return { type: 'hit', value: reply.body, contentType, version, ttlMs: number(reply, headerNames.ttl) }
-  }
-  if (version !== undefined && command.type === 'set' && (status === 201 || status === 204)) {
-    const copies = number(reply, headerNames.copies) ?? 1
-    return { type: status === 201 ? 'created' : 'replaced', version, copies }
-  }
-  throw new RingholdError('RINGHOLD_BAD_REPLY', { detail: `a node answered ${status} to ${command.type}` })
 }
 
 /** errorOf reads the problem body of an error reply; RINGHOLD_BAD_REPLY where it has none that we know. */
@@ -103,6 +46,7 @@ export function errorOf(reply: HttpReply): RingholdError {
     ...(typeof problem.node === 'string' && { node: problem.node }),
     ...(typeof problem.ring === 'string' && { ring: problem.ring }),
     ...(typeof problem.owner === 'string' && { owner: problem.owner }),
+    ...(isMissReason(problem.reason) && { reason: problem.reason }),
     ...((problem.executed === 'no' || problem.executed === 'unknown') && { executed: problem.executed }),
     ...(retryAfter > 0 && { retryAfterMs: retryAfter * 1000 }),
   }
@@ -137,33 +81,9 @@ export function parseEtags(text: string, compare: 'strong' | 'weak'): '*' | Vers
   return versions.length > 0 ? versions : undefined
 }
 
-function conditionHeaders(condition: Condition): Record<string, string> {
-  if (condition.type === 'absent') return { 'if-none-match': '*' }
-  if (condition.type === 'present') return { 'if-match': '*' }
-  const name = condition.type === 'version' ? 'if-match' : 'if-none-match'
-  return { [name]: condition.versions.map(etagOf).join(', ') }
-}
-
 function header(reply: HttpReply, name: string): string | undefined {
   const value = reply.headers[name]
   return Array.isArray(value) ? value[0] : value
-}
-
-function number(reply: HttpReply, name: string): number | undefined {
-  const text = header(reply, name)
-  return text !== undefined && /^\d{1,16}$/.test(text) ? Number(text) : undefined
-}
-
-function versionOf(reply: HttpReply): Version | undefined {
-  const text = header(reply, 'etag')
-  const etags = text === undefined ? undefined : parseEtags(text, 'weak')
-  return Array.isArray(etags) && !Number.isNaN(etags[0]) ? etags[0] : undefined
-}
-
-/** What the reply to a delete says of the tombstone that it left. */
-function tombstoneOf(reply: HttpReply): Pick<Deleted, 'version' | 'copies'> {
-  const version = versionOf(reply)
-  return version === undefined ? {} : { version, copies: number(reply, headerNames.copies) ?? 1 }
 }
 
 function readProblem(body: Uint8Array): Partial<Record<keyof Problem, unknown>> | undefined {

@@ -11,6 +11,8 @@ export {
   type GetCommand,
   type Hit,
   type Miss,
+  type MissReason,
+  missReasons,
   type Outcome,
   type OutcomeOf,
   type SetCommand,
@@ -34,12 +36,9 @@ export {
   errorOf,
   etagOf,
   type HttpReply,
-  type HttpRequest,
   headerNames,
   keyPath,
-  outcomeOf,
   parseEtags,
-  requestOf,
 } from './http.ts'
 export {
   checkCacheName,

@@ -15,7 +15,7 @@ import { explanationOf, statsOf, unreadinessOf } from './reports.ts'
 import { commandsRoute } from './stream/commands-route.ts'
 import type { Face } from './stream/conversation.ts'
 import { Streams } from './stream/streams.ts'
-import { upgradeTo } from './stream/upgrade.ts'
+import { commandsOffer, upgradeTo } from './stream/upgrade.ts'
 
 /** Listener is an HTTP listener and the streams that its connections were upgraded to. */
 export interface Listener {
@@ -73,7 +73,7 @@ function commandListener(
     streams.sayGoodbye()
     done()
   })
-  upgradeTo(app.server, streams, self)
+  upgradeTo(app.server, commandsOffer(streams), self)
   app.register(commandsRoute, { face, isClosing: () => isClosing })
   return { app, streams, isClosing: () => isClosing }
 }

@@ -1,29 +1,5 @@
-/** The process of one node: environment in, exit code out. */
-import { RingholdError } from '@ringhold/sdk/protocol'
-import closeWithGrace from 'close-with-grace'
-import { configOf } from './config.ts'
-import { helpText } from './help.ts'
-import { newNode, oneLine } from './start-node.ts'
+/** The entry of a node's process: the engine is set up before anything else is loaded, which takes memory already. */
+import './young-generation.ts'
 
-/** Above what a stop can take: 0.5 s to leave, 2 s to drain, 0.5 s to depart, 2 s for peers. */
-const stopMsMax = 8_000
-
-if (process.argv.includes('--help')) {
-  process.stdout.write(helpText())
-} else {
-  try {
-    const node = newNode(configOf(process.env), { onFatal: fail })
-    closeWithGrace({ delay: stopMsMax }, async ({ err }) => {
-      if (err) process.stderr.write(`${oneLine(err)}\n`)
-      await node.stop()
-    })
-    await node.start()
-  } catch (error) {
-    fail(error)
-  }
-}
-
-function fail(error: unknown): void {
-  process.stderr.write(`${oneLine(error)}\n`)
-  process.exit(error instanceof RingholdError && error.code === 'RINGHOLD_BAD_CONFIG' ? 2 : 1)
-}
+const { runNode } = await import('./node-process.ts')
+await runNode()

@@ -1,6 +1,7 @@
-import type { Condition, Outcome } from '@ringhold/sdk/protocol'
+import { type Condition, FrameWriter, type Outcome } from '@ringhold/sdk/protocol'
 import { test } from 'tap'
-import { applyCommand, holds } from '#node/core/apply.js'
+import { applyCommand, holds, readHit } from '#node/core/apply.js'
+import { HitFrame } from '#node/stream/hit-frame.js'
 import { smallStore, smallStoreBytes } from '../store/small-store.ts'
 
 const key = { cache: 'default', key: Buffer.from('k') }
@@ -18,7 +19,7 @@ function fixture() {
     applyCommand(store, { type: 'get', ...key }, { now, token: 1, nextVersion: () => ++version })
   const remove = (condition?: Condition, now = 0): Outcome =>
     applyCommand(store, { type: 'delete', ...key, condition }, { now, token: 1, nextVersion: () => ++version })
-  return { set, get, remove }
+  return { store, set, get, remove }
 }
 
 test('a set creates or replaces, a get hits or misses, a delete deletes or finds nothing', async (t) => {
@@ -29,6 +30,28 @@ test('a set creates or replaces, a get hits or misses, a delete deletes or finds
   t.match(get(), { type: 'hit', value: Buffer.from('b'), contentType: 'text/plain', version: 2, ttlMs: undefined })
   t.same(remove(), { type: 'deleted' })
   t.same(remove(), { type: 'absent' })
+})
+
+test('a miss says why the key is missing, as an outcome and through a sink', async (t) => {
+  const { store, set, get, remove } = fixture()
+  const sink = new HitFrame(new FrameWriter())
+  const missed = (now: number) => {
+    sink.now = now
+    return [get(now), readHit(store, { token: 1, ...key }, sink)]
+  }
+  t.same(missed(0), [{ type: 'miss' }, { type: 'miss' }])
+  set('a', { ttlMs: 10 })
+  t.same(missed(10), Array(2).fill({ type: 'miss', reason: 'expired' }))
+  set('b', {}, 10)
+  remove(undefined, 10)
+  t.same(missed(10), Array(2).fill({ type: 'miss', reason: 'deleted' }))
+  store.apply(
+    { token: 1, ...key },
+    { type: 'entry', value: key.key, contentType: 'a/b', version: 9, expiresAt: undefined },
+    10,
+  )
+  store.evict({ token: 1, ...key }, 9, 10)
+  t.same(missed(10), Array(2).fill({ type: 'miss', reason: 'evicted' }))
 })
 
 test('the time left is rounded up to whole milliseconds and never 0', async (t) => {
@@ -42,7 +65,7 @@ test('the time left is rounded up to whole milliseconds and never 0', async (t) 
   ] as const) {
     t.match(get(now), { type: 'hit', ttlMs })
   }
-  t.same(get(10), { type: 'miss' })
+  t.same(get(10), { type: 'miss', reason: 'expired' })
 })
 
 test('a condition is judged by what the key holds at that moment', async (t) => {

@@ -52,7 +52,7 @@ test('a node that does not own a key passes the command on, with everything that
     t.equal((await send(a.clientUrl, { method: 'DELETE', path })).status, 204)
     const miss = await send(a.clientUrl, { path })
     t.equal(miss.status, 404)
-    t.equal(miss.headers['cache-status'], '"b"; fwd=uri-miss, "a"; fwd=bypass; detail=forwarded')
+    t.equal(miss.headers['cache-status'], '"b"; fwd=uri-miss; detail=deleted, "a"; fwd=bypass; detail=forwarded')
   }
   t.equal(a.forwardedRequests(), 0)
   t.equal(a.counters.forwarded, b.forwardedRequests())

@@ -13,7 +13,7 @@ import { keyRoutes } from '#node/http/key-routes.js'
 import { newListener } from '#node/http/listener.js'
 import type { Face } from '#node/stream/conversation.js'
 import { Streams } from '#node/stream/streams.js'
-import { upgradeTo } from '#node/stream/upgrade.js'
+import { commandsOffer, upgradeTo } from '#node/stream/upgrade.js'
 import { smallStore } from '../store/small-store.ts'
 import { noLookAhead } from '../stream/no-look-ahead.ts'
 
@@ -65,7 +65,7 @@ export async function peerNode(t: Test, { name, fleet, ring: names, ...limits }:
       onFault: (error) => t.fail(String(error)),
     }
     const streams = new Streams({ face })
-    upgradeTo(app.server, streams, name)
+    upgradeTo(app.server, commandsOffer(streams), name)
     app.register(keyRoutes, {
       self: name,
       execute: (command, from) => executor.execute(command, from),

@@ -74,6 +74,17 @@ test('a miss is 404 with its own code, and so is the deletion of what is absent'
   t.equal(head.body, '')
 })
 
+test('a miss says why the key is missing: in the problem, and for HEAD in Cache-Status', async (t) => {
+  const { app } = restApp(t)
+  const never = await app.inject({ url })
+  t.equal(never.headers['cache-status'], '"n1"; fwd=uri-miss')
+  t.notOk('reason' in JSON.parse(never.body))
+  await app.inject({ method: 'PUT', url, payload: 'a' })
+  await app.inject({ method: 'DELETE', url })
+  t.match(JSON.parse((await app.inject({ url })).body), { code: 'RINGHOLD_KEY_NOT_FOUND', reason: 'deleted' })
+  t.equal((await app.inject({ method: 'HEAD', url })).headers['cache-status'], '"n1"; fwd=uri-miss; detail=deleted')
+})
+
 test('created is 201, replaced is 204, deleted is 204, and each write has a higher version', async (t) => {
   const { app } = restApp(t)
   const first = await app.inject({ method: 'PUT', url, payload: 'a' })

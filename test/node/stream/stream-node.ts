@@ -9,7 +9,7 @@ import { newListener } from '#node/http/listener.js'
 import { commandsRoute } from '#node/stream/commands-route.js'
 import type { Face } from '#node/stream/conversation.js'
 import { type StreamPatience, Streams } from '#node/stream/streams.js'
-import { upgradeTo } from '#node/stream/upgrade.js'
+import { commandsOffer, upgradeTo } from '#node/stream/upgrade.js'
 import { defaultLimits } from '#sdk/protocol/index.js'
 import { until } from '../fleet/in-process-fleet.ts'
 import { restApp } from '../http/rest-app.ts'
@@ -32,7 +32,7 @@ export async function streamNode(
   }
   const streams = new Streams({ face, ...(patience && { patience }) })
   const app = newListener({ self: 'n1', logger: pino({ level: 'silent' }) })
-  upgradeTo(app.server, streams, 'n1')
+  upgradeTo(app.server, commandsOffer(streams), 'n1')
   app.register(commandsRoute, { face, isClosing: () => false })
   app.register(healthRoutes, { unreadiness: () => undefined })
   await app.listen({ host: '127.0.0.1', port: 0 })

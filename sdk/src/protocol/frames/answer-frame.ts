@@ -1,5 +1,5 @@
 /** Outcomes and errors as frames. */
-import type { Hit, Outcome } from '../command.ts'
+import { type Hit, type Miss, type MissReason, missReasons, type Outcome } from '../command.ts'
 import { type ErrorCode, type ErrorFacts, isErrorCode, RingholdError } from '../errors.ts'
 import { contentTypeBytes, contentTypeNumber, readContentType, writeContentType } from './content-type.ts'
 import type { FrameReader } from './frame-reader.ts'
@@ -24,6 +24,9 @@ export function writeOutcome(writer: FrameWriter, id: number, outcome: Outcome):
     case 'hit':
       writeHit(writer, id, outcome)
       return
+    case 'miss':
+      writeMiss(writer, id, outcome)
+      break
     case 'created':
     case 'replaced':
       writer.begin(outcome.type === 'created' ? frameTypes.created : frameTypes.replaced, id, 0, writtenBytes)
@@ -89,6 +92,15 @@ export function writeError(writer: FrameWriter, id: number, error: RingholdError
   writer.end()
 }
 
+function writeMiss(writer: FrameWriter, id: number, { reason }: Miss): void {
+  if (reason === undefined) {
+    writer.begin(frameTypes.miss, id, 0)
+    return
+  }
+  writer.begin(frameTypes.miss, id, frameFlags.reason, 1)
+  writer.u8(missReasons.indexOf(reason))
+}
+
 const miss: Outcome = { type: 'miss' }
 const deleted: Outcome = { type: 'deleted' }
 const absent: Outcome = { type: 'absent' }
@@ -120,7 +132,7 @@ function readHit(reader: FrameReader): Outcome {
 function readPlain(reader: FrameReader): Outcome {
   switch (reader.type) {
     case frameTypes.miss:
-      return miss
+      return (reader.flags & frameFlags.reason) === 0 ? miss : { type: 'miss', reason: readReason(reader) }
     case frameTypes.deleted:
       return isOfVersion(reader) ? { type: 'deleted', version: wholeNumber(reader), copies: reader.u16() } : deleted
     case frameTypes.absent:
@@ -137,6 +149,11 @@ function readPlain(reader: FrameReader): Outcome {
     default:
       throw reader.bad('it is no answer')
   }
+}
+
+/** A reason of a later release is as good as none. */
+function readReason(reader: FrameReader): MissReason | undefined {
+  return missReasons[reader.u8()]
 }
 
 function isOfVersion({ flags }: FrameReader): boolean {

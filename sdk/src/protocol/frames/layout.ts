@@ -12,7 +12,8 @@
  *      deleted   ◄─  [version u53 · copies u16]                        of the tombstone (absent likewise)
  *      failed    ◄─  [version u53]                                     the condition did not hold
  *      error     ◄─  code and facts as JSON
- *      miss, accepted, ping, pong, goodbye                             no body
+ *      miss      ◄─  [reason u8]                                       why it is missing, where that is known
+ *      accepted, ping, pong, goodbye                                   no body
  *      hello         release of the protocol u16 · limits u32 × 3 · name · checksum of the ring
  *      ring      ◄─  checksum of the ring, which has changed
  *
@@ -61,6 +62,7 @@ export const frameFlags = {
   ttl: 2,
   condition: 4,
   version: 8,
+  reason: 16,
   /** A write is acknowledged when one node holds it, or when it was accepted. Neither: when all owners hold it. */
   ackOne: 16,
   ackNone: 32,

@@ -3,6 +3,7 @@ import {
   type ByteCommand,
   type Condition,
   type DeleteCommand,
+  type MissReason,
   type Outcome,
   RingholdError,
   type SetCommand,
@@ -18,6 +19,11 @@ export interface Moment {
 }
 
 const miss: Outcome = { type: 'miss' }
+const misses: Record<MissReason, Outcome> = {
+  evicted: { type: 'miss', reason: 'evicted' },
+  expired: { type: 'miss', reason: 'expired' },
+  deleted: { type: 'miss', reason: 'deleted' },
+}
 const deleted: Outcome = { type: 'deleted' }
 const absent: Outcome = { type: 'absent' }
 
@@ -30,7 +36,7 @@ export function applyCommand(store: Store, command: ByteCommand, moment: Moment 
 
 /** readHit executes a get whose value goes to a sink; otherwise it returns what there is instead of a hit. */
 export function readHit(store: Store, place: Place, sink: HitSink): Outcome | undefined {
-  return store.readInto(place, sink.now, sink) ? undefined : miss
+  return store.readInto(place, sink.now, sink) ? undefined : missOf(store, place, sink.now)
 }
 
 /** holds tells whether a condition holds for a key with this version (undefined: absent). */
@@ -49,9 +55,14 @@ export function holds(condition: Condition, version: Version | undefined): boole
 
 function get(store: Store, place: Place, { now }: Moment): Outcome {
   const entry = store.read(place, now)
-  if (entry === undefined) return miss
+  if (entry === undefined) return missOf(store, place, now)
   const { value, contentType, version, expiresAt } = entry
   return { type: 'hit', value, contentType, version, ttlMs: ttlMsLeft(expiresAt, now) }
+}
+
+function missOf(store: Store, place: Place, now: number): Outcome {
+  const reason = store.missReason(place, now)
+  return reason === undefined ? miss : misses[reason]
 }
 
 function set(store: Store, command: SetCommand<Uint8Array>, place: Place, { now, nextVersion }: Moment): Outcome {

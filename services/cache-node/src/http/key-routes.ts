@@ -18,6 +18,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Origin } from '../core/decide.ts'
 import type { Executed } from '../core/executor.ts'
+import { keyNotFound, missStatus } from './key-not-found.ts'
 import { conditionOf, readAnswer } from './preconditions.ts'
 import { sendProblem } from './problems.ts'
 import { rawKeyOf } from './raw-key.ts'
@@ -50,8 +51,6 @@ const writeSchema = {
 }
 
 const noBytes = Buffer.alloc(0)
-/** One for all: a miss is an answer like any other and should not pay for a stack trace. */
-const keyNotFound = new RingholdError('RINGHOLD_KEY_NOT_FOUND')
 
 export const keyRoutes: FastifyPluginCallbackTypebox<KeyRoutesOptions> = (app, options, done) => {
   const { self, execute, originOf, ringChecksum, valueBytesMax } = options
@@ -66,10 +65,11 @@ export const keyRoutes: FastifyPluginCallbackTypebox<KeyRoutesOptions> = (app, o
   app.get(url, { schema }, async (request, reply) => {
     const { cache } = request.params
     const { outcome, by } = await execute({ type: 'get', cache, key: keyOf(request) }, originOf(request))
-    if (outcome.type !== 'hit') {
-      describe(reply, by, 'fwd=uri-miss')
-      return sendProblem(reply, keyNotFound, self)
+    if (outcome.type === 'miss') {
+      describe(reply, by, missStatus(outcome))
+      return sendProblem(reply, keyNotFound(outcome.reason), self)
     }
+    if (outcome.type !== 'hit') throw new RingholdError('RINGHOLD_INTERNAL')
     describe(reply, by, 'hit')
     return sendHit(request, reply, outcome)
   })
@@ -105,12 +105,12 @@ export const keyRoutes: FastifyPluginCallbackTypebox<KeyRoutesOptions> = (app, o
     if (outcome.type === 'accepted') return reply.code(202).send()
     if (outcome.type === 'condition-failed') throw conditionFailed(outcome.version)
     if (outcome.type === 'deleted' || outcome.type === 'absent') describeTombstone(reply, outcome)
-    if (outcome.type === 'absent') return sendProblem(reply, keyNotFound, self)
+    if (outcome.type === 'absent') return sendProblem(reply, keyNotFound(), self)
     return reply.code(204).send()
   })
 
   /** Says who answered and by which ring. Never the key: a header cannot carry every key. */
-  function describe(reply: FastifyReply, by: string, result?: 'hit' | 'fwd=uri-miss'): void {
+  function describe(reply: FastifyReply, by: string, result?: string): void {
     const answered = result === undefined ? `"${by}"` : `"${by}"; ${result}`
     const status = by === self ? answered : `${answered}, "${self}"; fwd=bypass; detail=forwarded`
     reply.header('cache-status', status).header('cache-control', 'no-store').header(headerNames.ring, ringChecksum())

@@ -11,6 +11,7 @@
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 import { etagOf, headerNames, problemOf, RingholdError } from '@ringhold/sdk/protocol'
 import type { Executed } from '../core/executor.ts'
+import { keyNotFound, missStatus } from './key-not-found.ts'
 import type { KeyRoutesOptions } from './key-routes.ts'
 import { rawKeyOf } from './raw-key.ts'
 
@@ -31,8 +32,6 @@ const special = new Set([
 ])
 const hostLength = 4
 
-const keyNotFound = new RingholdError('RINGHOLD_KEY_NOT_FOUND')
-
 /** getStraight lets a listener answer plain reads before its routes are asked. */
 export function getStraight(server: Server, options: StraightGetOptions): void {
   const [routes] = server.listeners('request') as [RequestListener]
@@ -45,14 +44,11 @@ export function getStraight(server: Server, options: StraightGetOptions): void {
 
 class StraightGet {
   readonly #options: StraightGetOptions
-  readonly #local: { readonly hit: string; readonly miss: string }
+  readonly #localHit: string
 
   constructor(options: StraightGetOptions) {
     this.#options = options
-    this.#local = {
-      hit: statusOf(options.self, options.self, 'hit'),
-      miss: statusOf(options.self, options.self, 'fwd=uri-miss'),
-    }
+    this.#localHit = statusOf(options.self, options.self, 'hit')
   }
 
   /** take answers a request; false, and nothing happened, where that is for the routes. */
@@ -80,18 +76,26 @@ class StraightGet {
 
   #answer({ outcome, by }: Executed, response: ServerResponse): void {
     const { self } = this.#options
-    if (outcome.type !== 'hit') {
-      const status = by === self ? this.#local.miss : statusOf(by, self, 'fwd=uri-miss')
-      this.#problem(keyNotFound, response, ['cache-status', status, headerNames.ring, this.#options.ringChecksum()])
+    if (outcome.type === 'miss') {
+      const status = statusOf(by, self, missStatus(outcome))
+      this.#problem(keyNotFound(outcome.reason), response, [
+        'cache-status',
+        status,
+        headerNames.ring,
+        this.#options.ringChecksum(),
+      ])
       return
     }
+    if (outcome.type !== 'hit') throw new RingholdError('RINGHOLD_INTERNAL')
     const { value, version, ttlMs, contentType } = outcome
+    const status = by === self ? this.#localHit : statusOf(by, self, 'hit')
+    const ring = this.#options.ringChecksum()
+    // biome-ignore format: names and values in pairs
     const fields = [
-      ...['cache-status', by === self ? this.#local.hit : statusOf(by, self, 'hit')],
-      ...['cache-control', 'no-store', headerNames.ring, this.#options.ringChecksum(), 'etag', etagOf(version)],
+      'cache-status', status, 'cache-control', 'no-store', headerNames.ring, ring, 'etag', etagOf(version),
+      'content-type', contentType, 'content-length', String(value.length),
     ]
     if (ttlMs !== undefined) fields.push(headerNames.ttl, String(ttlMs))
-    fields.push('content-type', contentType, 'content-length', String(value.length))
     response.writeHead(200, fields)
     response.end(value)
   }

@@ -10,11 +10,10 @@
  * All that can take long is done in slices: tables of the index grow one by one, compaction keeps pace with writes,
  * expiry goes second by second. Values are copied once in, once out.
  */
-import type { Version } from '@ringhold/sdk/protocol'
+import type { MissReason, Version } from '@ringhold/sdk/protocol'
 import { tokenCount } from '@ringhold/sdk/ring'
 import { Engine } from './engine.ts'
 import { tombstones } from './entry.ts'
-import { tableCount, tokenOfTag } from './hash-index.ts'
 import type { BytesByKind, MissCounts } from './ledger.ts'
 import { pageOf } from './pages.ts'
 import { Reader } from './reader.ts'
@@ -27,7 +26,7 @@ import type {
   Entry,
   Evictions,
   KeyRange,
-  MissReason,
+  List,
   Page,
   PageRequest,
   Place,
@@ -151,7 +150,32 @@ export class ByteStore implements ReplicatedStore {
 
   page(request: PageRequest, now: number): Page {
     this.#engine.observe(now)
-    return pageOf(this.#engine, request, (address) => this.#reader.changeAt(address))
+    const { fields } = this.#engine.holdings
+    const { items, cursor } = pageOf(this.#engine, request, {
+      itemAt: (address) => this.#reader.changeAt(address),
+      bytesAt: (address) => fields.size(address),
+    })
+    return { changes: items, cursor }
+  }
+
+  list(request: PageRequest, now: number): List {
+    this.#engine.observe(now)
+    const { fields } = this.#engine.holdings
+    const { items, cursor } = pageOf(this.#engine, request, {
+      itemAt: (address) => ({ place: this.#engine.placeAt(address), version: fields.version(address) }),
+      bytesAt: (address) => fields.headerLength(address) + fields.keyLength(address),
+    })
+    return { stamps: items, cursor }
+  }
+
+  change(place: Place, now: number): Change | undefined {
+    this.#engine.observe(now)
+    return this.#reader.change(place)
+  }
+
+  discard(place: Place, version: Version, now: number): boolean {
+    this.#engine.observe(now)
+    return this.#writer.discard(place, version)
   }
 
   coordinate(coordinated: (token: number) => boolean): void {
@@ -171,17 +195,12 @@ export class ByteStore implements ReplicatedStore {
   }
 
   drop(leaves: (token: number) => boolean): number {
-    const { index } = this.#engine.holdings
-    if (tokens.every(leaves)) return this.#engine.holdings.clear()
+    const { holdings } = this.#engine
+    if (tokens.every(leaves)) return holdings.clear()
     let dropped = 0
-    for (let table = 0; table < tableCount; table++) {
-      const leaving: number[] = []
-      index.each(table, (tag, address) => {
-        if (leaves(tokenOfTag(table, tag))) leaving.push(address)
-      })
-      for (const address of leaving) this.#engine.holdings.release(address, this.#engine.holdings.hashAt(address))
-      dropped += leaving.length
-    }
+    for (const token of tokens) if (leaves(token)) dropped += holdings.dropToken(token)
+    // A few are gone at once, with their memory.
+    settle(this.#engine)
     return dropped
   }
 

@@ -7,7 +7,7 @@
  * The age is counted in evictions, in steps of a sixteenth of the entries held. The oldest of a set makes way. A wrong
  * answer is possible (8 in a million for a key that never was) and harmless: both answers are hints.
  */
-import type { MissReason } from './store.ts'
+import type { MissReason } from '@ringhold/sdk/protocol'
 
 const ways = 8
 const ageBits = 10

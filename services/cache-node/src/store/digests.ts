@@ -40,6 +40,12 @@ export class Digests {
     this.#change(token, key, version, -1)
   }
 
+  /** forget starts a token from nothing. */
+  forget(token: number): void {
+    this.#sums.fill(0, 2 * token, 2 * token + 2)
+    this.#counts[token] = 0
+  }
+
   clear(): void {
     this.#sums.fill(0)
     this.#counts.fill(0)

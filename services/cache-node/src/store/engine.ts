@@ -65,7 +65,7 @@ export class Engine {
   drop(address: number, departure: 'evicted' | 'retired' | 'expired'): void {
     const { fields, ledger } = this.holdings
     const hash = this.holdings.hashAt(address)
-    if (!fields.isTombstone(address)) {
+    if (!fields.isTombstone(address) && fields.isCurrent(address)) {
       if (departure === 'expired') ledger.expirations++
       else this.#countEviction(address)
       if (departure === 'expired' && this.tuner.isSampled(hash)) this.tuner.remove(hash)

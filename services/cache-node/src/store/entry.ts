@@ -2,7 +2,7 @@
  * The layout of an entry in memory, in 32-bit words, then bytes:
  *
  *      0  value length 24 · flags 8          flags: frequency 2 · log 2 · expires 1 · gone 1
- *      1  token 14 · key length 10           (8 bits free)
+ *      1  generation 8 · token 14 · key length 10      (generation: see leaving.ts)
  *      2  cache id 16 · content type id 16
  *      3  version, lower 32 bits
  *      4  version, upper bits
@@ -31,6 +31,7 @@ const goneFlag = 0b10_0000
 const keyLengthMask = 0x3ff
 const tokenShift = 10
 const tokenMask = 0x3fff
+const generationShift = 24
 const plainHeaderWords = 5
 const two32 = 2 ** 32
 /** Words of an entry that are asked of the memory while its header is still on the way: the next two cache lines. */
@@ -65,9 +66,12 @@ export class Entries {
   /** What was fetched ahead. Kept only so that the fetching is not optimised away. */
   ahead = 0
   readonly #segments: Segments
+  /** The present generation of each token. */
+  readonly #generations: Uint8Array
 
-  constructor(segments: Segments) {
+  constructor(segments: Segments, generations: Uint8Array) {
     this.#segments = segments
+    this.#generations = generations
   }
 
   write(address: number, draft: Draft): void {
@@ -76,7 +80,8 @@ export class Entries {
     const { expiresAt } = draft
     const expires = expiresAt === undefined ? 0 : expiresFlag
     words[at] = (draft.value.length << lengthShift) | draft.frequency | (draft.log << logShift) | expires
-    words[at + 1] = (draft.token << tokenShift) | draft.key.length
+    const generation = this.#generations[draft.token] as number
+    words[at + 1] = (generation << generationShift) | (draft.token << tokenShift) | draft.key.length
     words[at + 2] = (draft.cache << 16) | draft.contentType
     words[at + 3] = draft.version
     words[at + 4] = draft.version / two32
@@ -121,6 +126,11 @@ export class Entries {
 
   setGone(address: number): void {
     this.#setWord(address, 0, this.#word(address, 0) | goneFlag)
+  }
+
+  /** Whether its token was not dropped since the entry was written. */
+  isCurrent(address: number): boolean {
+    return this.#isCurrent(this.#word(address, 1))
   }
 
   expires(address: number): boolean {
@@ -209,13 +219,18 @@ export class Entries {
     if (at + aheadWords[1] < words.length) {
       this.ahead = (words[at + aheadWords[0]] as number) ^ (words[at + aheadWords[1]] as number)
     }
-    if (((words[at + 1] as number) & keyLengthMask) !== length || (words[at + 2] as number) >>> 16 !== cache)
-      return false
+    const second = words[at + 1] as number
+    if ((second & keyLengthMask) !== length || (words[at + 2] as number) >>> 16 !== cache) return false
+    if (!this.#isCurrent(second)) return false
     const header = ((words[at] as number) & expiresFlag) === 0 ? headerBytes.plain : headerBytes.expiring
     const bytes = this.#segments.bytesOf(address)
     const from = at * 4 + header
     for (let index = 0; index < length; index++) if (bytes[from + index] !== key[index]) return false
     return true
+  }
+
+  #isCurrent(second: number): boolean {
+    return second >>> generationShift === this.#generations[(second >>> tokenShift) & tokenMask]
   }
 
   #word(address: number, index: number): number {

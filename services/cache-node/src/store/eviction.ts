@@ -47,7 +47,7 @@ export class Eviction {
       const fromProbation = isOver || inMain.entries === 0
       const address = (fromProbation ? inProbation : inMain).oldest()
       if (address === 0) return this.#evictReplica()
-      if (fields.expires(address) && fields.deadline(address) <= now) {
+      if (!fields.isCurrent(address) || (fields.expires(address) && fields.deadline(address) <= now)) {
         this.#engine.drop(address, 'expired')
         return true
       }

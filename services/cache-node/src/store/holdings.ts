@@ -8,12 +8,14 @@
  *                move ─┼─ digests                    what the other owners compare
  *                      └─ names, ledger              what people are told
  */
+import { tokenCount } from '@ringhold/sdk/ring'
 import { CacheNames, type CacheTally } from './cache-names.ts'
 import { Compaction } from './compaction.ts'
 import { Digests, keyMark } from './digests.ts'
 import { type Draft, Entries, headerBytes, main, probation, replicas, tombstones } from './entry.ts'
 import { HashIndex, tagOf } from './hash-index.ts'
 import { KeyHash } from './key-hash.ts'
+import { Leaving } from './leaving.ts'
 import { Ledger } from './ledger.ts'
 import { Log } from './log.ts'
 import { Piecewise } from './piecewise.ts'
@@ -37,6 +39,8 @@ export class Holdings {
   readonly index: HashIndex
   readonly wheel: Wheel
   readonly digests = new Digests()
+  readonly leaving = new Leaving(new Uint8Array(tokenCount))
+  readonly #tombstonesOf = new Uint32Array(tokenCount)
   readonly names = new CacheNames()
   readonly ledger = new Ledger()
   readonly compaction: Compaction
@@ -45,7 +49,7 @@ export class Holdings {
 
   constructor({ bytesMax, secret, now }: { bytesMax: number; secret: readonly [number, number]; now: number }) {
     this.segments = new Segments(bytesMax)
-    this.fields = new Entries(this.segments)
+    this.fields = new Entries(this.segments, this.leaving.generations)
     this.#pieces = new Piecewise(this.segments)
     const memory = { segments: this.segments, fields: this.fields, pieces: this.#pieces }
     this.logs = [probation, main, tombstones, replicas].map(
@@ -153,16 +157,53 @@ export class Holdings {
     const mark = keyMark(cache.mark, segments.bytesOf(address), from, fields.keyLength(address))
     if (fields.expires(address)) this.wheel.remove(address)
     this.index.remove(token, tagOf(token, hash), address)
-    this.digests.remove(token, mark, fields.version(address))
+    if (fields.isCurrent(address)) this.digests.remove(token, mark, fields.version(address))
+    else this.#countAgain(address, token)
     this.#tally(address, cache, -1)
     this.#logOf(address).bury(address)
   }
 
+  /** dropToken makes everything of a token leave; returns how much that is. The memory comes back by releaseLeaving. */
+  dropToken(token: number): number {
+    const { entries } = this.digests.of(token)
+    if (entries === 0) return 0
+    while (!this.leaving.raise(token, entries)) this.#releaseAll(this.leaving.of(token, this.index, this.fields))
+    const tombstones = this.#tombstonesOf[token] as number
+    this.#tombstonesOf[token] = 0
+    this.ledger.leave({ entries: entries - tombstones, tombstones })
+    this.digests.forget(token)
+    return entries
+  }
+
+  /** releaseLeaving frees some of what leaves; `steps` bounds the work, one being at most 512 entries looked at. Returns how many it freed. */
+  releaseLeaving(steps: number, freesMax: number): number {
+    let freed = 0
+    for (let step = 0; step < steps && freed < freesMax && this.leaving.count > 0; step++) {
+      const addresses = this.leaving.next(this.index, this.fields)
+      this.#releaseAll(addresses)
+      freed += addresses.length
+    }
+    return freed
+  }
+
+  #releaseAll(addresses: readonly number[]): void {
+    for (const address of addresses) this.release(address, this.hashAt(address))
+  }
+
+  /** What leaves was taken off the count when its token was dropped, and is taken off again when it is released. */
+  #countAgain(address: number, token: number): void {
+    const isTombstone = this.fields.isTombstone(address)
+    this.ledger.leave(isTombstone ? { entries: 0, tombstones: -1 } : { entries: -1, tombstones: 0 })
+    if (isTombstone) this.#tombstonesOf[token] = (this.#tombstonesOf[token] as number) + 1
+    this.leaving.released(token)
+  }
+
   /** clear drops everything at once; returns how much that was. */
   clear(): number {
-    const dropped = this.index.entries
+    const dropped = this.index.entries - this.leaving.count
     for (const log of this.logs) log.clear()
-    for (const book of [this.index, this.wheel, this.digests, this.names, this.ledger]) book.clear()
+    for (const book of [this.index, this.wheel, this.digests, this.names, this.ledger, this.leaving]) book.clear()
+    this.#tombstonesOf.fill(0)
     return dropped
   }
 
@@ -212,6 +253,8 @@ export class Holdings {
     if (fields.isTombstone(address)) {
       cache.tombstones += sign
       ledger.tombstone(sign, size)
+      const token = fields.token(address)
+      this.#tombstonesOf[token] = (this.#tombstonesOf[token] as number) + sign
     } else {
       cache.entries += sign
       cache.bytes += sign * size

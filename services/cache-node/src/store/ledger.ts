@@ -1,5 +1,5 @@
 /** Ledger: what the store holds, by kind, and what happened to it. Plain figures, kept as things happen. */
-import type { MissReason } from './store.ts'
+import type { MissReason } from '@ringhold/sdk/protocol'
 
 /** BytesByKind is where the bytes of the budget are. */
 export interface BytesByKind {
@@ -41,5 +41,11 @@ export class Ledger {
   tombstone(sign: 1 | -1, size: number): void {
     this.tombstones += sign
     this.bytes.tombstones += sign * size
+  }
+
+  /** leave takes entries off the count whose bytes follow later, one by one: `entry` and `tombstone` are told of each of these. */
+  leave({ entries, tombstones }: { readonly entries: number; readonly tombstones: number }): void {
+    this.entries -= entries
+    this.tombstones -= tombstones
   }
 }

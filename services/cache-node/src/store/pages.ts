@@ -11,33 +11,40 @@
  */
 import type { Engine } from './engine.ts'
 import { type HashIndex, hashCount, hashOfTag, tableCount, tokenOfTag, tokensPerTable } from './hash-index.ts'
-import type { Page, PageRequest } from './store.ts'
+import type { PageRequest } from './store.ts'
 
-/** pageOf is ReplicatedStore.page; changeAt makes a change of an address. */
-export function pageOf(
+/** Kind is what a page consists of: how to make an item of an address, and the bytes that it counts for. */
+export interface Kind<Item> {
+  readonly itemAt: (address: number) => Item
+  readonly bytesAt: (address: number) => number
+}
+
+/** pageOf is ReplicatedStore.page and list. */
+export function pageOf<Item>(
   { holdings, now }: Engine,
-  { tokens, cursor = 0, changesMax, bytesMax }: PageRequest,
-  changeAt: (address: number) => Page['changes'][number],
-): Page {
+  { tokens, cursor = 0, changesMax, bytesMax, aliveAt = now }: PageRequest,
+  { itemAt, bytesAt }: Kind<Item>,
+): { readonly items: Item[]; readonly cursor: number | undefined } {
   const { index, fields } = holdings
-  const changes: Page['changes'][number][] = []
+  const items: Item[] = []
   let bytes = 0
   let from: number | undefined = cursor
-  while (from !== undefined && changes.length < changesMax && bytes < bytesMax) {
-    const step = stepFrom(index, { tokens, cursor: from, changesMax: changesMax - changes.length })
+  while (from !== undefined && items.length < changesMax && bytes < bytesMax) {
+    const step = stepFrom(index, { tokens, cursor: from, changesMax: changesMax - items.length })
     let last: number | undefined
     for (const { hash, address } of step.found) {
+      if (!fields.isCurrent(address)) continue
       // Entries of one hash stay together: the cursor cannot point between them.
-      const isFull = changes.length >= changesMax || bytes + fields.size(address) > bytesMax
-      if (isFull && changes.length > 0 && hash !== last) return { changes, cursor: step.cursorBefore(hash) }
+      const isFull = items.length >= changesMax || bytes + bytesAt(address) > bytesMax
+      if (isFull && items.length > 0 && hash !== last) return { items, cursor: step.cursorBefore(hash) }
       last = hash
-      if (fields.expires(address) && fields.deadline(address) <= now) continue
-      changes.push(changeAt(address))
-      bytes += fields.size(address)
+      if (fields.expires(address) && fields.deadline(address) <= aliveAt) continue
+      items.push(itemAt(address))
+      bytes += bytesAt(address)
     }
     from = step.end
   }
-  return { changes, cursor: from }
+  return { items, cursor: from }
 }
 
 /** Found is an entry of a page by its address. */

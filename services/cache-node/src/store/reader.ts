@@ -1,9 +1,9 @@
 /** Reader finds entries and copies them out: entries move, so nobody gets to see the memory of the store itself. */
-import type { Version } from '@ringhold/sdk/protocol'
+import type { MissReason, Version } from '@ringhold/sdk/protocol'
 import { inlineType, splitInlineType } from './content-types.ts'
 import type { Engine } from './engine.ts'
 import { LookAhead } from './look-ahead.ts'
-import type { Change, Entry, MissReason, Place, Reading } from './store.ts'
+import type { Change, Entry, Place, Reading } from './store.ts'
 
 /** Values up to this many bytes are handed out as pieces of one larger array: an array of its own costs more. */
 const sharedValueBytesMax = 2_048
@@ -56,11 +56,13 @@ export class Reader {
   }
 
   version(place: Place): Version | undefined {
-    const { holdings } = this.#engine
-    const cache = holdings.names.find(place.cache)
-    if (cache === undefined) return undefined
-    const address = this.#engine.live(place, cache, holdings.hashOf(cache, place.key))
-    return address === 0 ? undefined : holdings.fields.version(address)
+    const address = this.#find(place)
+    return address === 0 ? undefined : this.#engine.holdings.fields.version(address)
+  }
+
+  change(place: Place): Change | undefined {
+    const address = this.#find(place)
+    return address === 0 ? undefined : this.changeAt(address).change
   }
 
   /** changeAt is an entry or a tombstone as one node tells another of it. */
@@ -70,6 +72,13 @@ export class Reader {
     if (!fields.isTombstone(address)) return { place, change: { type: 'entry', ...this.#entryAt(address) } }
     const change = { type: 'tombstone', version: fields.version(address), keptUntil: fields.deadline(address) } as const
     return { place, change }
+  }
+
+  /** The address of an entry or tombstone, which does not count as used by that; 0 where there is none. */
+  #find(place: Place): number {
+    const { holdings } = this.#engine
+    const cache = holdings.names.find(place.cache)
+    return cache === undefined ? 0 : this.#engine.live(place, cache, holdings.hashOf(cache, place.key))
   }
 
   /** The address of an entry, which counts as used now; 0 where there is none. */

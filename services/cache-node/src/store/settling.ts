@@ -1,15 +1,19 @@
-/** Settling brings entries into the log of their role, in slices, after roles have changed. */
+/** Settling is what is left to do, in slices, after tokens were dropped (leaving.ts) and after roles have changed (roles.ts). */
 import type { Engine } from './engine.ts'
 import { main, replicas } from './entry.ts'
 
 /** What one slice does: about two milliseconds. */
-const slice = { bytes: 1_000_000, steps: 64 }
+const slice = { bytes: 1_000_000, steps: 64, releases: 1_500, releaseSteps: 128 }
 /** What finding and moving one entry costs beside its bytes, in bytes that could be moved in that time. */
 const moveCostBytes = 512
 
 /** settle does one slice; false when nothing is left. */
 export function settle(engine: Engine): boolean {
   const { holdings, roles } = engine
+  if (holdings.leaving.count > 0) {
+    holdings.releaseLeaving(slice.releaseSteps, slice.releases)
+    return true
+  }
   let left = slice.bytes
   for (let step = 0; step < slice.steps && left > 0; step++) {
     // Before the addresses are known: compaction moves entries.
@@ -27,7 +31,8 @@ function relogAll({ holdings, roles }: Engine, addresses: readonly number[]): nu
   let cost = 0
   for (const address of addresses) {
     const isReplica = !roles.coordinates(fields.token(address))
-    if (fields.isTombstone(address) || isReplica === (fields.log(address) === replicas)) continue
+    if (!fields.isCurrent(address) || fields.isTombstone(address) || isReplica === (fields.log(address) === replicas))
+      continue
     const size = fields.size(address)
     const hasRoom = size <= segments.room * segments.bytes
     // The rest follows in the next step; when compaction cannot win room for an entry it stays where it is.

@@ -10,7 +10,7 @@
  * ownership or conditions: that is the core's business, which reads, decides and writes in one turn. What it must know
  * of ownership it is told: the tokens that its node coordinates, for eviction is the coordinator's.
  */
-import type { Version } from '@ringhold/sdk/protocol'
+import type { MissReason, Version } from '@ringhold/sdk/protocol'
 
 /** Place is where an entry lies. */
 export interface Place {
@@ -46,9 +46,6 @@ export type Written = 'created' | 'replaced' | 'too-large' | 'full'
 /** Applied is what became of a change. 'stale': the store has the same version or a higher one. */
 export type Applied = 'applied' | 'stale' | 'too-large' | 'full'
 
-/** MissReason is why there is nothing to read, as far as that is remembered. */
-export type MissReason = 'evicted' | 'expired' | 'deleted'
-
 /** Digest stands for the set of (cache, key, version) held of a token, tombstones included. Equal sets, equal digests. */
 export interface Digest {
   readonly entries: number
@@ -82,12 +79,21 @@ export interface PageRequest {
   /** About how many changes a page has at most, and bytes of keys and values; one is returned however large it is. */
   readonly changesMax: number
   readonly bytesMax: number
+  /** What will have expired by then is left out. Default: now. */
+  readonly aliveAt?: number | undefined
 }
 
 /** Page is part of what a store holds. Pages have no order, and may be empty. */
 export interface Page {
   readonly changes: readonly { readonly place: Place; readonly change: Change }[]
   /** Where to go on; undefined: that was the last page. */
+  readonly cursor: number | undefined
+}
+
+/** List is a page of keys and their versions, of entries and tombstones alike. */
+export interface List {
+  readonly stamps: readonly { readonly place: Place; readonly version: Version }[]
+  /** Where to go on; undefined: that was the last one. */
   readonly cursor: number | undefined
 }
 
@@ -132,6 +138,8 @@ export interface Store {
   read(place: Place, now: number): Entry | undefined
   /** The same without any garbage, for faces that write values straight into a reply; false where there is none. */
   readInto(place: Place, now: number, reading: Reading): boolean
+  /** Why a read finds nothing; undefined when it never was there or is forgotten. */
+  missReason(place: Place, now: number): MissReason | undefined
   /**
    * expect says which key is about to be read or written, up to 32 of them in the order of their commands; prefetch then has
    * brought in from memory what they need, all at a time. They change nothing but how long the commands take.
@@ -144,7 +152,10 @@ export interface Store {
   write(place: Place, entry: Entry, now: number): Written
   /** Whether there was an entry to remove. It leaves no tombstone. */
   remove(place: Place, now: number): boolean
-  /** Drops every entry and tombstone of these tokens; returns how many. None of them is evicted, expired or deleted by that. */
+  /**
+   * drop drops every entry and tombstone of these tokens, and returns how many. Nobody gets to see any of them from then
+   * on, nor are they counted as evicted, expired or deleted; the memory of many, and the figures of single caches, follow in slices by settle.
+   */
   drop(tokens: (token: number) => boolean): number
   /** Drops every entry and tombstone whose token is not kept; returns how many. */
   retain(keep: (token: number) => boolean): number
@@ -155,10 +166,10 @@ export interface Store {
 
 /** ReplicatedStore is a store whose entries have copies on other nodes. */
 export interface ReplicatedStore extends Store {
-  /** Why a read finds nothing; undefined when it never was there or is forgotten. */
-  missReason(place: Place, now: number): MissReason | undefined
   /** The version that a key has, of its entry or its tombstone. It does not count as use. */
   version(place: Place, now: number): Version | undefined
+  /** What one node tells another of a key: its entry or its tombstone. It does not count as use. */
+  change(place: Place, now: number): Change | undefined
   /** Takes over a change if its version is higher than what is there: order and duplicates do not matter. */
   apply(place: Place, change: Change, now: number): Applied
   digest(token: number): Digest
@@ -179,13 +190,17 @@ export interface ReplicatedStore extends Store {
    * and is not listed for takeEvicted. False where there is no such entry: a tombstone or another version stays.
    */
   evict(place: Place, version: Version, now: number): boolean
-  /** settle goes on, for about two milliseconds at most, with what coordinate left to do; false when nothing is left. */
+  /** settle goes on, for about two milliseconds at most, with what drop and coordinate left to do; false when nothing is left. */
   settle(): boolean
   /**
    * page returns a part of what the store holds of some tokens. An entry that is there from the first page to the last
    * is returned at least once, whatever is written, evicted or compacted in between.
    */
   page(request: PageRequest, now: number): Page
+  /** list is the same without values; `bytesMax` is about keys alone. Cursors of page and list must not be mixed. */
+  list(request: PageRequest, now: number): List
+  /** Drops the entry or tombstone of a key if it has exactly this version. It counts as nothing: others hold it. */
+  discard(place: Place, version: Version, now: number): boolean
   /** Moves entries together for about two milliseconds at most; false when there is nothing to win. */
   compact(): boolean
 }

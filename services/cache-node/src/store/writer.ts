@@ -16,6 +16,8 @@ import type { Entry, Place, Tombstone, Written } from './store.ts'
 const keyBytesMax = 1_023
 /** Expired entries that a write may free before it evicts, and that it may look at for that. */
 const expiryOfWrite = { frees: 16, steps: 64 }
+/** The same for entries of dropped tokens. */
+const releasesOfWrite = { frees: 16, steps: 4 }
 const nothing = new Uint8Array(0)
 
 export class Writer {
@@ -95,6 +97,17 @@ export class Writer {
     return true
   }
 
+  discard(place: Place, version: Version): boolean {
+    const { holdings } = this.#engine
+    const cache = holdings.names.find(place.cache)
+    if (cache === undefined) return false
+    const hash = holdings.hashOf(cache, place.key)
+    const address = this.#engine.live(place, cache, hash)
+    if (address === 0 || holdings.fields.version(address) !== version) return false
+    holdings.release(address, hash)
+    return true
+  }
+
   #put(place: Place, draft: Draft): Written {
     const { holdings, roles, tuner } = this.#engine
     const isEntry = draft.log !== tombstones
@@ -146,7 +159,9 @@ export class Writer {
     const { bytesMax, holdings } = this.#engine
     if (keyLength > keyBytesMax || valueLength > entryValueBytesMax) return 'too-large'
     if (size + holdings.index.bytes > bytesMax) return 'too-large'
-    return size + holdings.index.bytes + (holdings.logs[tombstones]?.bytes ?? 0) > bytesMax ? 'full' : undefined
+    const isFull = () => size + holdings.index.bytes + (holdings.logs[tombstones]?.bytes ?? 0) > bytesMax
+    while (isFull() && holdings.leaving.count > 0) holdings.releaseLeaving(releasesOfWrite.steps, releasesOfWrite.frees)
+    return isFull() ? 'full' : undefined
   }
 
   /** Where a new entry goes: see shares.ts. As long as the store fills, main fills first. */
@@ -162,6 +177,7 @@ export class Writer {
   #makeRoom(size: number): boolean {
     const { holdings, bytesMax, now } = this.#engine
     if (holdings.bytes + size <= bytesMax) return false
+    if (holdings.leaving.count > 0) holdings.releaseLeaving(releasesOfWrite.steps, releasesOfWrite.frees)
     if (holdings.wheel.isBehind(now)) {
       holdings.wheel.expire(now, { ...expiryOfWrite }, (address) => this.#engine.drop(address, 'expired'))
     }

@@ -1,5 +1,6 @@
 /**
- * Upgrading an HTTP/1.1 connection to a command stream.
+ * Upgrading an HTTP/1.1 connection to a stream: of commands on the listener for clients, of what nodes ask each other on
+ * the one for peers.
  *
  *      GET /v1/stream HTTP/1.1                      HTTP/1.1 101 Switching Protocols
  *      Connection: Upgrade                  ─►      Connection: Upgrade
@@ -14,18 +15,35 @@ import { RingholdError, upgradeProtocol } from '@ringhold/sdk/protocol'
 import { rawProblem } from '../http/problems.ts'
 import type { Streams } from './streams.ts'
 
-const path = '/v1/stream'
+/** Offer is a protocol that a listener upgrades to. */
+export interface Offer {
+  /** As the Upgrade header names it. */
+  readonly protocol: string
+  /** The only path at which it is offered. */
+  readonly path: string
+  /** Why this request is refused; undefined: it is not. Default: none is. */
+  readonly refusal?: (request: IncomingMessage) => RingholdError | undefined
+  /** open takes the connection over; `head` is what came behind the request already. */
+  readonly open: (socket: Socket, head: Buffer) => void
+}
+
 /** Header fields that belong to the wish for another protocol, by their names in lower case. */
 const ofUpgrade = new Set(['connection', 'upgrade', 'http2-settings'])
 
-/** upgradeTo makes a listener turn connections into streams. */
-export function upgradeTo(server: Server, streams: Streams, self: string): void {
+/** commandsOffer offers the streams of clients. */
+export function commandsOffer(streams: Streams): Offer {
+  return { protocol: upgradeProtocol, path: '/v1/stream', open: (socket, head) => streams.add(socket, head) }
+}
+
+/** upgradeTo makes a listener of the node `self` turn connections into streams. */
+export function upgradeTo(server: Server, offer: Offer, self: string): void {
+  const { protocol, path, open } = offer
   server.on('upgrade', async (request: IncomingMessage, socket: BusySocket, head: Buffer) => {
     const onError = () => socket.destroy()
     socket.on('error', onError)
     await repliesSent(socket)
     if (socket.destroyed) return
-    if (!offers(request)) {
+    if (!wishes(request, protocol)) {
       serveAsPlain(server, request, { socket, head })
       return socket.off('error', onError)
     }
@@ -33,10 +51,12 @@ export function upgradeTo(server: Server, streams: Streams, self: string): void 
       const detail = `streams are at GET ${path}`
       return socket.end(rawProblem(new RingholdError('RINGHOLD_BAD_REQUEST', { detail }), self))
     }
+    const refusal = offer.refusal?.(request)
+    if (refusal !== undefined) return socket.end(rawProblem(refusal, self))
     socket.setTimeout(0)
     socket.setNoDelay(true)
-    socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${upgradeProtocol}\r\n\r\n`)
-    streams.add(socket, head)
+    socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`)
+    open(socket, head)
   })
 }
 
@@ -53,8 +73,8 @@ async function repliesSent(socket: BusySocket): Promise<void> {
   }
 }
 
-function offers({ headers }: IncomingMessage): boolean {
-  return (headers.upgrade ?? '').split(',').some((protocol) => protocol.trim().toLowerCase() === upgradeProtocol)
+function wishes({ headers }: IncomingMessage, wanted: string): boolean {
+  return (headers.upgrade ?? '').split(',').some((protocol) => protocol.trim().toLowerCase() === wanted)
 }
 
 /**

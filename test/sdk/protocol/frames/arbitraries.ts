@@ -5,6 +5,7 @@ import {
   type Condition,
   errorTable,
   type Hello,
+  missReasons,
   type Outcome,
   RingholdError,
 } from '#sdk/protocol/index.js'
@@ -51,6 +52,7 @@ export const anyOutcome: fc.Arbitrary<Outcome> = fc.oneof(
     ttlMs: maybe(whole),
   }),
   fc.record({ type: fc.constantFrom('miss' as const, 'accepted' as const) }),
+  fc.record({ type: fc.constant('miss' as const), reason: fc.constantFrom(...missReasons) }),
   fc.record({ type: fc.constantFrom('deleted' as const, 'absent' as const) }),
   fc.record({
     type: fc.constantFrom('deleted' as const, 'absent' as const),

@@ -1,0 +1,174 @@
+/**
+ * A peer reader finds requests and replies in the chunks of a stream. What it returns has been checked as far as it can be
+ * without knowing the node: sizes, numbers, names. Keys and values are views of the chunks, which must not change any more.
+ * What cannot be read throws a RingholdError of the given code, and the reader is of no use then.
+ */
+import {
+  type ByteCommand,
+  type ErrorCode,
+  FrameReader,
+  isCommand,
+  type Limits,
+  Names,
+  RingholdError,
+  readAnswer,
+  readCommand,
+} from '@ringhold/sdk/protocol'
+import type { Copy, Envelope, PeerReply, PeerRequest, Stamp } from '../peer-request.ts'
+import { Fields } from './fields.ts'
+import { cursorFlag, messageBytesMax, peerFrames, results } from './layout.ts'
+
+export interface PeerReaderOptions {
+  readonly limits: Limits
+  /** Code of the errors: whose fault a bad frame is depends on the side. */
+  readonly fault: ErrorCode
+}
+
+export class PeerReader {
+  readonly #reader: FrameReader
+  readonly #fields: Fields
+  /** For the frames within frames. */
+  readonly #inner: FrameReader
+  readonly #names = new Names()
+
+  constructor({ limits, fault }: PeerReaderOptions) {
+    this.#reader = new FrameReader({ frameBytesMax: messageBytesMax, fault })
+    this.#inner = new FrameReader({ frameBytesMax: messageBytesMax, fault })
+    this.#fields = new Fields(this.#reader, limits)
+  }
+
+  /** feed adds a chunk. The one before must be used up: next() has returned false. */
+  feed(chunk: Uint8Array): void {
+    this.#reader.feed(chunk)
+  }
+
+  /** next goes to the next message; false when it needs another chunk for that. */
+  next(): boolean {
+    return this.#reader.next()
+  }
+
+  /** id is that of the message in which the reader stands. */
+  get id(): number {
+    return this.#reader.id
+  }
+
+  /** request reads the request in which the reader stands. */
+  request(): { readonly envelope: Envelope; readonly request: PeerRequest } {
+    const envelope = this.#fields.envelope()
+    const request = this.#request()
+    this.#reader.done()
+    return { envelope, request }
+  }
+
+  /** reply reads the reply in which the reader stands. */
+  reply(): { readonly envelope: Envelope; readonly reply: PeerReply } {
+    const envelope = this.#fields.envelope()
+    const reply = this.#reply()
+    this.#reader.done()
+    return { envelope, reply }
+  }
+
+  #request(): PeerRequest {
+    const fields = this.#fields
+    switch (this.#reader.type) {
+      case peerFrames.apply:
+        return { type: 'apply', copies: this.#copies() }
+      case peerFrames.command:
+        return { type: 'command', command: this.#command() }
+      case peerFrames.claim:
+        return { type: 'claim', ring: fields.text(), tokens: fields.tokenSet() }
+      case peerFrames.recall:
+        return { type: 'recall', tokens: fields.tokenSet() }
+      case peerFrames.compare:
+        return { type: 'compare', digests: fields.digests() }
+      case peerFrames.list:
+        return this.#page('list')
+      case peerFrames.pull:
+        return this.#page('pull')
+      case peerFrames.fetch:
+        return { type: 'fetch', spots: this.#stamps().map(({ cache, key }) => ({ cache, key })) }
+      case peerFrames.evict:
+        return { type: 'evict', stamps: this.#stamps() }
+      default:
+        throw this.#reader.bad('it is no request')
+    }
+  }
+
+  #reply(): PeerReply {
+    const fields = this.#fields
+    switch (this.#reader.type) {
+      case peerFrames.applied:
+        return this.#applied()
+      case peerFrames.answer:
+        return this.#answer()
+      case peerFrames.released:
+        return { type: 'released', held: fields.tokenSet(), digests: fields.digests() }
+      case peerFrames['other-ring']:
+        return { type: 'other-ring', ring: fields.text() }
+      case peerFrames.compared:
+        return { type: 'compared', differing: fields.digests() }
+      case peerFrames.stamps: {
+        const cursor = this.#cursor()
+        return { type: 'stamps', stamps: this.#stamps(), cursor }
+      }
+      case peerFrames.copies: {
+        const cursor = this.#cursor()
+        return { type: 'copies', copies: this.#copies(), cursor }
+      }
+      case peerFrames.noted:
+        return { type: 'noted' }
+      default:
+        throw this.#reader.bad('it is no reply')
+    }
+  }
+
+  #command(): ByteCommand {
+    const inner = this.#innerFrame()
+    if (!isCommand(inner.type)) throw this.#reader.bad('it holds no command')
+    return readCommand(inner, this.#names)
+  }
+
+  #answer(): PeerReply {
+    const answer = readAnswer(this.#innerFrame())
+    return answer instanceof RingholdError ? { type: 'refused', error: answer } : { type: 'outcome', outcome: answer }
+  }
+
+  #innerFrame(): FrameReader {
+    const inner = this.#inner
+    inner.feed(this.#reader.rest())
+    if (!inner.next() || inner.unread > 0) throw this.#reader.bad('it does not hold one whole frame')
+    return inner
+  }
+
+  #applied(): PeerReply {
+    const applied: (typeof results)[number][] = []
+    while (this.#fields.more) {
+      const result = results[this.#reader.u8()]
+      if (result === undefined) throw this.#reader.bad('there is no such result')
+      applied.push(result)
+    }
+    return { type: 'applied', results: applied }
+  }
+
+  #page(type: 'list' | 'pull'): PeerRequest {
+    const cursor = this.#cursor()
+    const bytesMax = this.#reader.u32()
+    return { type, tokens: this.#fields.tokenSet(), cursor, bytesMax }
+  }
+
+  #copies(): Copy[] {
+    const copies: Copy[] = []
+    while (this.#fields.more) copies.push(this.#fields.copy())
+    return copies
+  }
+
+  #stamps(): Stamp[] {
+    const stamps: Stamp[] = []
+    while (this.#fields.more) stamps.push(this.#fields.stamp())
+    return stamps
+  }
+
+  #cursor(): number | undefined {
+    return (this.#reader.flags & cursorFlag) === 0 ? undefined : this.#fields.number()
+  }
+}

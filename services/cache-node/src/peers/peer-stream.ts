@@ -1,0 +1,94 @@
+/** A peer stream is a connection over which a peer asks this node: requests come, replies go, in any order. */
+import type { Socket } from 'node:net'
+import { type Limits, RingholdError } from '@ringhold/sdk/protocol'
+import type { Envelope, PeerReply, PeerRequest } from '../copies/peer-request.ts'
+import { PeerReader } from '../copies/wire/peer-reader.ts'
+import { PeerWriter } from '../copies/wire/peer-writer.ts'
+
+export interface PeerStreamOptions {
+  readonly socket: Socket
+  readonly limits: Limits
+  /** Takes a request in; answer() is to be called with its number, at once or later. */
+  readonly receive: (stream: PeerStream, number: number, asked: Asked) => void
+  readonly onProblem: (problem: RingholdError) => void
+}
+
+export interface Asked {
+  readonly envelope: Envelope
+  readonly request: PeerRequest
+}
+
+/** A peer that is so many bytes behind with reading is not read from before it has caught up. */
+const outputBytesHigh = 1_048_576
+
+const nobody: Envelope = { from: '', incarnation: 0, clock: 0 }
+
+export class PeerStream {
+  readonly #options: PeerStreamOptions
+  readonly #reader: PeerReader
+  readonly #writer = new PeerWriter()
+  #isScheduled = false
+  /** Whether something could not be read: nothing that follows can be trusted. */
+  #isBroken = false
+
+  /** `head` is what came behind the upgrade request already. */
+  constructor(options: PeerStreamOptions, head: Uint8Array) {
+    const { socket, limits } = options
+    this.#options = options
+    this.#reader = new PeerReader({ limits, fault: 'RINGHOLD_BAD_REQUEST' })
+    socket.on('data', (chunk: Uint8Array) => this.#take(chunk))
+    socket.on('drain', () => socket.resume())
+    socket.on('end', () => socket.end())
+    // What is wrong with a socket shows in its close, which always follows.
+    socket.on('error', () => {})
+    if (head.length > 0) this.#take(head)
+  }
+
+  get isClosed(): boolean {
+    return this.#options.socket.destroyed
+  }
+
+  /** answer sends the reply to the request of this number. After the connection has closed it does nothing. */
+  answer(number: number, envelope: Envelope, reply: PeerReply): void {
+    const head = { id: number, envelope }
+    if (!this.#writer.reply(head, reply)) {
+      const error = new RingholdError('RINGHOLD_INTERNAL', { detail: `the reply ${reply.type} is too long` })
+      this.#writer.reply(head, { type: 'refused', error })
+      this.#options.onProblem(error)
+    }
+    if (this.#isScheduled) return
+    this.#isScheduled = true
+    setImmediate(() => this.#flush())
+  }
+
+  destroy(): void {
+    this.#options.socket.destroy()
+  }
+
+  #take(chunk: Uint8Array): void {
+    const { socket, receive, onProblem } = this.#options
+    if (this.#isBroken) return
+    try {
+      this.#reader.feed(chunk)
+      while (this.#reader.next()) receive(this, this.#reader.id, this.#reader.request())
+    } catch (error) {
+      if (!(error instanceof RingholdError)) throw error
+      this.#isBroken = true
+      onProblem(error)
+      this.#writer.reply({ id: 0, envelope: nobody }, { type: 'refused', error })
+      this.#flush()
+      socket.destroySoon()
+    }
+  }
+
+  #flush(): void {
+    this.#isScheduled = false
+    const { socket } = this.#options
+    if (this.#writer.length === 0 || socket.destroyed || !socket.writable) return
+    socket.write(this.#writer.bytes)
+    // What the system has taken at once may be overwritten; what waits in the socket may not.
+    if (socket.writableLength === 0) this.#writer.clear()
+    else this.#writer.take()
+    if (socket.writableLength > outputBytesHigh) socket.pause()
+  }
+}

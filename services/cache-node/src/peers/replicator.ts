@@ -1,0 +1,182 @@
+/**
+ * The shell of copies: the core decides, this performs. It owns the clocks, the timer and the connections, which are not
+ * those of gossip: a burst of copies never holds up a heartbeat.
+ *
+ *      timer ─ tick ────────►┌────────┐── ask ─────► a link to the peer ── settled ──┐
+ *      peer  ─ receive ─────►│ Copies │── answer ──► the peer that asked             │
+ *      node  ─ viewChanged, …►└────────┘── suspect-ring ─► gossip                     │
+ *                                 ▲──────────────────────────────────────────────────┘
+ */
+import type { View } from '@ringhold/sdk/membership'
+import type { Limits } from '@ringhold/sdk/protocol'
+import type { Ring } from '@ringhold/sdk/ring'
+import type { FastifyBaseLogger } from 'fastify'
+import type { Effect } from '../copies/effect.ts'
+import type { Envelope, PeerRequest } from '../copies/peer-request.ts'
+import { PeerLink, type Settled } from './peer-link.ts'
+import { PeerServer } from './peer-server.ts'
+
+/** Moment is when an input comes: on the monotonic clock, and on the wall clock since 1970, in milliseconds. */
+export interface Moment {
+  readonly now: number
+  readonly wallMs: number
+}
+
+/** ReplicatedCore is what the shell drives: copies/copies.ts. */
+export interface ReplicatedCore {
+  receive(requestId: number, envelope: Envelope, request: PeerRequest, moment: Moment): Effect[]
+  settled(id: number, outcome: Settled, moment: Moment): Effect[]
+  tick(moment: Moment): Effect[]
+  viewChanged(
+    change: { readonly view: View; readonly ring: Ring; readonly incarnation: number },
+    moment: Moment,
+  ): Effect[]
+  woke(moment: Moment): Effect[]
+  dropEverything(moment: Moment): Effect[]
+  takeEffects(): Effect[]
+}
+
+export interface ReplicatorOptions {
+  readonly self: string
+  readonly fleet: string
+  readonly limits: Limits
+  readonly copies: ReplicatedCore
+  readonly logger: FastifyBaseLogger
+  readonly tickIntervalMs: number
+  readonly view: () => View
+  /** Called with the peer URL of a node that has another ring. */
+  readonly onRingSuspect: (peerUrl: string) => void
+}
+
+const lookIntervalMs = 1_000
+
+export class Replicator {
+  /** What the listener for peers hands its connections to. */
+  readonly server: PeerServer
+  readonly #options: ReplicatorOptions
+  readonly #links = new Map<string, PeerLink>()
+  /** Effects that are not performed yet, in their order. */
+  readonly #effects: Effect[] = []
+  #isPerforming = false
+  #ticks: NodeJS.Timeout | undefined
+  #looks: NodeJS.Timeout | undefined
+  #isClosed = false
+
+  constructor(options: ReplicatorOptions) {
+    this.#options = options
+    const { self, fleet, limits, copies, logger } = options
+    this.server = new PeerServer({
+      self,
+      fleet,
+      limits,
+      receive: (requestId, envelope, request) =>
+        this.#perform(copies.receive(requestId, envelope, request, this.#moment())),
+      onProblem: ({ code, message }) => logger.warn({ code }, `what a peer sent cannot be read: ${message}`),
+    })
+  }
+
+  /** start begins to tick. */
+  start(): void {
+    const { copies, tickIntervalMs } = this.#options
+    this.#ticks = setInterval(() => this.#perform(copies.tick(this.#moment())), tickIntervalMs)
+    this.#looks = setInterval(() => {
+      for (const link of this.#links.values()) link.look()
+    }, lookIntervalMs)
+  }
+
+  /** performed is to be called after a command was executed: it performs what that led to. */
+  performExecuted(): void {
+    const effects = this.#options.copies.takeEffects()
+    if (effects.length > 0) this.#perform(effects)
+  }
+
+  viewChanged(change: { readonly ring: Ring; readonly incarnation: number }): void {
+    const view = this.#options.view()
+    for (const [name, link] of this.#links) if (view.get(name)?.urls.peer !== link.url) this.#cut(name, link)
+    this.#perform(this.#options.copies.viewChanged({ view, ...change }, this.#moment()))
+  }
+
+  woke(): void {
+    this.#perform(this.#options.copies.woke(this.#moment()))
+  }
+
+  dropEverything(): void {
+    this.#perform(this.#options.copies.dropEverything(this.#moment()))
+  }
+
+  /** close stops the timers and cuts all connections. */
+  close(): void {
+    this.#isClosed = true
+    clearInterval(this.#ticks)
+    clearInterval(this.#looks)
+    for (const [name, link] of this.#links) this.#cut(name, link)
+    this.server.destroy()
+  }
+
+  #moment(): Moment {
+    return { now: performance.now(), wallMs: Date.now() }
+  }
+
+  /** Performs effects in the order in which they came, also when performing one leads to others. */
+  #perform(effects: readonly Effect[]): void {
+    for (const effect of effects) this.#effects.push(effect)
+    if (this.#isPerforming) return
+    this.#isPerforming = true
+    try {
+      for (let at = 0; at < this.#effects.length; at++) this.#performOne(this.#effects[at] as Effect)
+    } finally {
+      this.#effects.length = 0
+      this.#isPerforming = false
+    }
+  }
+
+  #performOne(effect: Effect): void {
+    const { logger, view, onRingSuspect } = this.#options
+    switch (effect.type) {
+      case 'ask':
+        this.#ask(effect)
+        break
+      case 'answer':
+        this.server.answer(effect.requestId, effect.envelope, effect.reply)
+        break
+      case 'suspect-ring': {
+        const peerUrl = view().get(effect.member)?.urls.peer
+        if (peerUrl !== undefined) onRingSuspect(peerUrl)
+        break
+      }
+      case 'log':
+        logger[effect.level](effect.fields, effect.text)
+    }
+  }
+
+  #ask({ id, to, envelope, request }: Extract<Effect, { type: 'ask' }>): void {
+    const link = this.#links.get(to) ?? this.#linkTo(to)
+    if (link !== undefined) link.ask(id, envelope, request)
+    else setImmediate(() => this.#settled(id, { type: 'refused' }))
+  }
+
+  /** Undefined for a name that the view does not have, and once all is closed. */
+  #linkTo(name: string): PeerLink | undefined {
+    const { fleet, limits, view, logger } = this.#options
+    const url = view().get(name)?.urls.peer
+    if (url === undefined || this.#isClosed) return undefined
+    const link = new PeerLink({
+      peer: { name, url },
+      fleet,
+      limits,
+      onSettled: (id, outcome) => this.#settled(id, outcome),
+      onProblem: (problem) => logger.debug({ peer: name, err: problem }, 'a connection to a peer failed'),
+    })
+    this.#links.set(name, link)
+    return link
+  }
+
+  #cut(name: string, link: PeerLink): void {
+    this.#links.delete(name)
+    link.destroy()
+  }
+
+  #settled(id: number, outcome: Settled): void {
+    if (!this.#isClosed) this.#perform(this.#options.copies.settled(id, outcome, this.#moment()))
+  }
+}

@@ -1,0 +1,27 @@
+import { execFileSync } from 'node:child_process'
+import { test } from 'tap'
+
+const path = new URL(import.meta.resolve('#node/young-generation.js')).href
+/** Keeps enough alive from collection to collection for the young generation to grow as far as it may. */
+const filling = `
+  import { getHeapSpaceStatistics } from 'node:v8'
+  let kept = []
+  let most = 0
+  for (let turn = 0; turn < 5e6; turn++) {
+    kept.push({ turn })
+    if (kept.length > 2e5) kept = kept.slice(1e5)
+    if (turn % 1e5 > 0) continue
+    most = Math.max(most, getHeapSpaceStatistics().find((space) => space.space_name === 'new_space').space_size)
+  }
+  console.log(most)
+`
+const mebibyte = 2 ** 20
+
+function mostBytes(args: readonly string[]): number {
+  return Number(execFileSync(process.execPath, [...args, '--input-type=module', '--eval', filling], { env: {} }))
+}
+
+test('the young generation of a node stays small without any flag at the start', async (t) => {
+  t.ok(mostBytes([]) > 16 * mebibyte, 'by itself it would not')
+  t.ok(mostBytes(['--import', path]) <= 8 * mebibyte)
+})
