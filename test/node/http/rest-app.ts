@@ -4,6 +4,7 @@ import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
 import type { Test } from 'tap'
 import { HybridClock } from '#node/clock/hybrid-clock.js'
+import { Copies } from '#node/copies/copies.js'
 import { newCounters } from '#node/core/counters.js'
 import type { Answers } from '#node/core/decide.js'
 import { Executor } from '#node/core/executor.js'
@@ -35,19 +36,25 @@ export function restApp(t: Test, members: readonly string[] = ['n1']): RestApp {
     answers: 'yes',
     execute: (command, origin) => executor.execute(command, origin),
   }
-  const executor = new Executor({
+  const moment = () => ({ now: rest.now, wallMs: 1_700_000_000_000 + rest.now })
+  const copies = new Copies({
     self: 'n1',
+    fleet: { seed: 1, copies: 1 },
     store,
     clock: new HybridClock(),
-    counters: newCounters(),
-    forwarder: { forward: () => Promise.reject(new Error('not in this test')) },
     limits: defaultLimits,
-    ring: () => ring,
-    view: () => new Map(),
+    counters: newCounters(),
+    random: () => 0.5,
     answers: () => rest.answers,
-    now: () => rest.now,
-    wallMs: () => 1_700_000_000_000 + rest.now,
-    onRingSuspect: () => {},
+  })
+  copies.viewChanged({ view: new Map(), ring, incarnation: 1 }, moment())
+  const executor = new Executor({
+    copies,
+    store,
+    limits: defaultLimits,
+    now: () => moment().now,
+    wallMs: () => moment().wallMs,
+    onEffects: () => {},
   })
   app.register(keyRoutes, {
     self: 'n1',

@@ -6,7 +6,7 @@ import type { View } from '@ringhold/sdk/membership'
 import type { Version } from '@ringhold/sdk/protocol'
 import { Ring } from '@ringhold/sdk/ring'
 import type { HybridClock } from '../clock/hybrid-clock.ts'
-import type { ReplicatedStore } from '../store/store.ts'
+import type { Place, ReplicatedStore } from '../store/store.ts'
 import { Asks } from './asks.ts'
 import type { Effect } from './effect.ts'
 import type { AskSettled, Envelope, PeerReply, PeerRequest } from './peer-request.ts'
@@ -38,6 +38,8 @@ export class Core {
   /** Of the input at hand: the monotonic clock, and the wall clock in milliseconds since 1970. */
   now = 0
   wallMs = 0
+  /** Whether the store may hold versions that the clock did not accept. */
+  #mayBeOutrun = false
 
   constructor({ self, seed, store, clock, settings, random }: CoreOptions) {
     this.self = self
@@ -67,9 +69,17 @@ export class Core {
     return status === undefined || status === 'dead' || status === 'left' || status === 'joining'
   }
 
-  nextVersion(above: Version = 0): Version {
-    if (above > 0) this.clock.accept(above, this.wallMs)
-    return this.clock.next(this.wallMs)
+  /** hear takes note of a version, or of a clock, that came from elsewhere. */
+  hear(version: Version): void {
+    if (!this.clock.accept(version, this.wallMs)) this.#mayBeOutrun = true
+  }
+
+  /** nextVersion is higher than the version that the place has, and than all that this node heard of. */
+  nextVersion(place: Place): Version {
+    const next = this.clock.next(this.wallMs)
+    if (!this.#mayBeOutrun) return next
+    // A clock far ahead of ours is not followed, but its writes are not lost either.
+    return Math.max(next, (this.store.version(place, this.now) ?? 0) + 1)
   }
 
   /** ask sends a request; `settled` is called exactly once, at the deadline ('failed') at the latest. */

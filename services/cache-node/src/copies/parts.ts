@@ -31,8 +31,11 @@ export interface Sync {
   released(tokens: TokenSet): void
   /** Whether all that is known of elsewhere is here. Asked for every command: an array read. */
   isSettled(token: number): boolean
-  /** fetchKey brings in the key from all sources of its token, then calls `done`: once, within askTimeoutMs, whatever happens. */
-  fetchKey(place: Place, done: () => void): void
+  /**
+   * fetchKey brings in the key from all sources of its token, then calls `done`: once, perhaps at once, within askTimeoutMs.
+   * false: a source did not answer, nor did one that holds the same; what is here may be old.
+   */
+  fetchKey(place: Place, done: (isFetched: boolean) => void): void
   /** dropped says that the store was emptied. */
   dropped(): void
   /** ringChanged says that the view or the ring changed: sources may be gone. */

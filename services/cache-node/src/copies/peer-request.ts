@@ -39,8 +39,11 @@ export interface Envelope {
 }
 
 export type PeerRequest =
-  /** Execute this for me: you coordinate its token. */
-  | { readonly type: 'command'; readonly command: ByteCommand }
+  /**
+   * Execute this for me: you coordinate its token. `failover`: I cannot reach the coordinator; you own a copy, so pass it
+   * on to the coordinator, or coordinate in its stead.
+   */
+  | { readonly type: 'command'; readonly command: ByteCommand; readonly failover?: boolean }
   /** Take over these copies where their version is higher than yours. */
   | { readonly type: 'apply'; readonly copies: readonly Copy[] }
   /** I am about to coordinate these tokens, by the ring with this checksum: finish and release what you hold of them. */

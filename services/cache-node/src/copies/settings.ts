@@ -10,6 +10,10 @@ export interface CopiesSettings {
   readonly askTimeoutMs: number
   /** First pause before a claim that was not answered, or under another ring, is sent again; doubles up to askTimeoutMs. Default: 20. */
   readonly claimRetryMs: number
+  /** How often a node that coordinates in the stead of another calls it back. Default: 500. */
+  readonly recallIntervalMs: number
+  /** Writes that wait for replicas at most. Default: 65,536. */
+  readonly writesMax: number
   /** How often a coordinator compares digests with its replicas, ± 10 %. Default: 10,000. */
   readonly compareIntervalMs: number
   /** How long deletes are remembered. Default: 600,000. */
@@ -32,6 +36,8 @@ export const defaultCopiesSettings: CopiesSettings = {
   commandTimeoutMs: 1_000,
   askTimeoutMs: 1_000,
   claimRetryMs: 20,
+  recallIntervalMs: 500,
+  writesMax: 65_536,
   compareIntervalMs: 10_000,
   tombstoneGraceMs: 600_000,
   waitingMax: 4_096,

@@ -1,6 +1,6 @@
 /** If-Match and If-None-Match (RFC 9110 §13), for writes as the condition of a command, for reads as what to answer. */
 import { type Condition, parseEtags, RingholdError, type Version } from '@ringhold/sdk/protocol'
-import { holds } from '../core/apply.ts'
+import { holds } from '../core/condition.ts'
 
 /** ConditionHeaders are the two header fields as they came. */
 export interface ConditionHeaders {

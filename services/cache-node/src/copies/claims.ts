@@ -1,0 +1,186 @@
+/**
+ * Claims: how tokens get their coordinator, and why there is one at a time.
+ *
+ *      the ring says: token t is mine ──► claim {ring, tokens} to all peers ──► released {held, digests} ──► held
+ *                                              other ring: exchange views, again ◄──┘
+ *
+ * A token is held as soon as one peer answered that it held it until now (there is one holder at a time, so no other
+ * needs to be waited for), or all peers answered under this very ring. Dead and left ones need not answer.
+ *
+ * Why that is safe: let A hold t, and B acquire it under ring r. B needs A's own answer under r, unless B's view holds A
+ * dead. So A's ring has moved to r, where B and not A coordinates t; A has stopped its own claim of t, if it had one, and
+ * by its answer released t, after its writes in flight. Answers to a claim count only for the ring it was made under and
+ * only until the own ring changes; so a claimant that has moved on acquires nothing by what it asked before. Views only
+ * grow, so nobody whom anyone asked is forgotten. A false death, and a broken link (see routing.ts), are the exceptions:
+ * then there are two for a while, and the highest version wins.
+ *
+ * A holder that has not yet all the entries of a token, coordinates it provisionally, or stood still, does not say 'held',
+ * since it may not be the only source: then everybody has to answer.
+ *
+ * Who held tokens until it was suspected or stood still claims them anew. Only the other owners can have coordinated
+ * them meanwhile, provisionally, so only they must answer; but everybody, if it may have been declared dead.
+ */
+import { tokenCount } from '@ringhold/sdk/ring'
+import type { Core } from './core.ts'
+import type { Sync } from './parts.ts'
+import type { AskSettled, TokenDigest } from './peer-request.ts'
+import type { Tenure } from './tenure.ts'
+import { TokenSet } from './token-set.ts'
+
+/** Whose answers a claim needs. */
+export type Needed = 'everybody' | 'owners'
+
+interface Asked {
+  hasAnswered: boolean
+  /** undefined: a request is under way. */
+  retryAt: number | undefined
+  pauseMs: number
+  digests: readonly TokenDigest[]
+}
+
+interface Claim {
+  /** Those that are not held yet. */
+  readonly tokens: TokenSet
+  readonly needed: Needed
+  readonly asked: Map<string, Asked>
+}
+
+export interface ClaimsOptions {
+  readonly core: Core
+  readonly tenure: Tenure
+  readonly sync: Pick<Sync, 'claimed'>
+}
+
+export class Claims {
+  readonly #core: Core
+  readonly #tenure: Tenure
+  readonly #sync: Pick<Sync, 'claimed'>
+  readonly #open = new Set<Claim>()
+
+  constructor({ core, tenure, sync }: ClaimsOptions) {
+    this.#core = core
+    this.#tenure = tenure
+    this.#sync = sync
+  }
+
+  /** restart begins anew, under the present ring, for all that it gives this node and that is not held. */
+  restart(): void {
+    this.#open.clear()
+    const tokens = new TokenSet()
+    for (let token = 0; token < tokenCount; token++) {
+      const state = this.#tenure.state(token)
+      if (state === 'held') continue
+      if (this.#tenure.isMine(token)) tokens.add(token)
+      else if (state === 'claiming') this.#tenure.set(token, 'none')
+    }
+    this.#claim(tokens, 'everybody')
+  }
+
+  /** peersChanged takes note that members came or went that are not on the ring. */
+  peersChanged(): void {
+    const peers = new Set(this.#core.peers)
+    for (const claim of this.#open) {
+      for (const name of claim.asked.keys()) if (!peers.has(name)) claim.asked.delete(name)
+      for (const name of peers) if (!claim.asked.has(name)) this.#ask(claim, name)
+      this.#settleIfAnswered(claim)
+    }
+  }
+
+  /** claimAnew gives up what of these tokens is coordinated here, and claims what of them the ring gives this node. */
+  claimAnew(tokens: TokenSet, needed: Needed): void {
+    const mine = new TokenSet()
+    for (const token of tokens) {
+      if (!this.#tenure.holds(token)) continue
+      if (this.#tenure.isMine(token)) mine.add(token)
+      else this.#tenure.set(token, 'none')
+    }
+    this.#claim(mine, needed)
+  }
+
+  /** abort stops claiming what another claims. */
+  abort(tokens: TokenSet): void {
+    for (const claim of this.#open) {
+      for (const token of tokens) claim.tokens.delete(token)
+      if (claim.tokens.size === 0) this.#open.delete(claim)
+    }
+  }
+
+  tick(): void {
+    const { now } = this.#core
+    for (const claim of this.#open) {
+      for (const [name, { retryAt }] of claim.asked) if (retryAt !== undefined && retryAt <= now) this.#ask(claim, name)
+    }
+  }
+
+  #claim(tokens: TokenSet, needed: Needed): void {
+    if (tokens.size === 0) return
+    for (const token of tokens) this.#tenure.set(token, 'claiming')
+    const claim: Claim = { tokens, needed, asked: new Map() }
+    this.#open.add(claim)
+    for (const name of this.#core.peers) this.#ask(claim, name)
+    this.#settleIfAnswered(claim)
+  }
+
+  #ask(claim: Claim, name: string): void {
+    const asked = claim.asked.get(name)
+    const pauseMs = asked?.pauseMs ?? this.#core.settings.claimRetryMs
+    const next: Asked = { hasAnswered: false, retryAt: undefined, pauseMs, digests: [] }
+    claim.asked.set(name, next)
+    // A copy: the claim's own set shrinks while the request is under way.
+    const tokens = new TokenSet(claim.tokens.bits.slice())
+    this.#core.ask(name, { type: 'claim', ring: this.#core.ring.checksum, tokens }, (outcome) => {
+      if (this.#open.has(claim) && claim.asked.get(name) === next) this.#heard(claim, name, outcome)
+    })
+  }
+
+  #heard(claim: Claim, name: string, outcome: AskSettled): void {
+    const asked = claim.asked.get(name) as Asked
+    const reply = outcome.type === 'reply' ? outcome.reply : undefined
+    if (reply?.type !== 'released') {
+      if (reply?.type === 'other-ring') this.#core.effects.push({ type: 'suspect-ring', member: name })
+      asked.retryAt = this.#core.now + asked.pauseMs
+      asked.pauseMs = Math.min(asked.pauseMs * 2, this.#core.settings.askTimeoutMs)
+      return
+    }
+    asked.hasAnswered = true
+    asked.digests = reply.digests
+    const held = intersection(claim.tokens, reply.held)
+    if (held.size > 0) this.#hold(claim, held, new Map([[name, asked]]))
+    this.#settleIfAnswered(claim)
+  }
+
+  #settleIfAnswered(claim: Claim): void {
+    if (claim.tokens.size === 0) this.#open.delete(claim)
+    if (!this.#open.has(claim)) return
+    const silent = new Set<string>()
+    for (const [name, { hasAnswered }] of claim.asked) if (!hasAnswered) silent.add(name)
+    if (silent.size > 0 && claim.needed === 'everybody') return
+    const { ring } = this.#core
+    const answered = new TokenSet()
+    for (const token of claim.tokens) {
+      if (silent.size === 0 || !ring.owners(token).some((owner) => silent.has(owner))) answered.add(token)
+    }
+    if (answered.size > 0) this.#hold(claim, answered, claim.asked)
+    if (claim.tokens.size === 0) this.#open.delete(claim)
+  }
+
+  #hold(claim: Claim, tokens: TokenSet, sources: ReadonlyMap<string, Asked>): void {
+    for (const token of tokens) {
+      claim.tokens.delete(token)
+      this.#tenure.set(token, 'held')
+    }
+    const digests = new Map<string, readonly TokenDigest[]>()
+    for (const [name, asked] of sources) {
+      const known = asked.digests.filter(({ token }) => tokens.has(token))
+      if (known.length > 0) digests.set(name, known)
+    }
+    this.#sync.claimed(tokens, digests)
+    this.#core.log('debug', 'tokens are claimed', { tokens: tokens.size, left: claim.tokens.size })
+  }
+}
+
+function intersection(a: TokenSet, b: TokenSet): TokenSet {
+  const both = new TokenSet()
+  for (const token of b) if (a.has(token)) both.add(token)
+  return both
+}

@@ -1,0 +1,46 @@
+/** Comparison is what a coordinator keeps of one other owner: what is to be compared with it, and when. */
+import { TokenSet } from './token-set.ts'
+
+export class Comparison {
+  /** When it is compared next, and when next in whole. */
+  dueAt: number
+  wholeAt: number
+  pauseMs = 0
+  isUnderWay = false
+  /** Tokens that differed once, as they do while a write is on its way. */
+  readonly doubtful = new TokenSet()
+  /** Tokens of which the owner missed a write since the comparison began. */
+  readonly missed = new TokenSet()
+  readonly #begun = new TokenSet()
+  readonly #served = new TokenSet()
+
+  constructor(now: number) {
+    this.dueAt = now
+    this.wholeAt = now
+  }
+
+  /** serve says that the owner was handed the first page of these tokens, or the last one. */
+  serve(tokens: TokenSet, page: { readonly isFirst: boolean; readonly isLast: boolean }): void {
+    for (const token of tokens) {
+      if (page.isFirst) this.#begun.add(token)
+      if (page.isLast && this.#begun.delete(token)) this.#served.add(token)
+    }
+  }
+
+  /** takeServed tells, once, whether the owner has gone through all of a token since it last missed a write. */
+  takeServed(token: number): boolean {
+    return this.#served.delete(token)
+  }
+
+  miss(token: number): void {
+    this.missed.add(token)
+    this.#begun.delete(token)
+    this.#served.delete(token)
+  }
+
+  /** hasten brings the next comparison forward, and forgets earlier pauses. */
+  hasten(at: number): void {
+    this.dueAt = Math.min(this.dueAt, at)
+    this.pauseMs = 0
+  }
+}

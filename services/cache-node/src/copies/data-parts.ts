@@ -1,0 +1,30 @@
+/** The parts that move and compare entries, made for one node. */
+import type { Core } from './core.ts'
+import { Differences } from './differences.ts'
+import { Evictions } from './evictions.ts'
+import { Intake } from './intake.ts'
+import { Needs } from './needs.ts'
+import type { DataParts, Holdings } from './parts.ts'
+import { Pulls } from './pulls.ts'
+import { Repair } from './repair.ts'
+import { Shelf } from './shelf.ts'
+import { Standing } from './standing.ts'
+import { Strays } from './strays.ts'
+import { Sync } from './sync.ts'
+
+export type PartsFactory = (around: { core: Core; holdings: Holdings }) => DataParts
+
+export const dataParts: PartsFactory = ({ core, holdings }) => {
+  const standing = new Standing(core)
+  const intake = new Intake(core)
+  const differences = new Differences(core)
+  const evictions = new Evictions(core, holdings)
+  const needs = new Needs({ core, holdings, evictions })
+  const pulls = new Pulls(core, intake, (place, stamp, pull) => needs.lacks(place, stamp, pull))
+  const sync = new Sync({ core, standing, holdings, pulls, intake })
+  const repair = new Repair({ core, standing, holdings, sync, pulls, differences })
+  sync.onClaimed = (tokens) => repair.claimed(tokens)
+  const strays = new Strays({ core, standing, holdings, intake })
+  const shelf = new Shelf({ core, standing, holdings, sync, pulls, repair, differences })
+  return { sync, repair, strays, evictions, shelf }
+}

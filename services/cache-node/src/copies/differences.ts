@@ -1,0 +1,81 @@
+/**
+ * Differences: where peers hold something else than this node, as digests tell. While writes go on, digests differ for
+ * moments, so nothing moves before a token has differed twice. What is left when everything was listed is known not to
+ * go away by listing again (a replica that is full, an entry that its coordinator evicts just now): it is left alone
+ * until it changes.
+ *
+ *      equal ─► new ─► again: pull ─► listed ─► known, while the difference is exactly the same
+ *        ^────────────── equal ───────────────────┘                             otherwise again
+ */
+import type { Core } from './core.ts'
+import type { TokenDigest } from './peer-request.ts'
+
+export type Verdict = 'equal' | 'new' | 'again' | 'known'
+
+/** Difference is what is here less what is there. */
+interface Difference {
+  readonly entries: number
+  readonly low: number
+  readonly high: number
+  /** Until when it is not worth another look. */
+  knownUntil: number
+}
+
+/** After so many comparisons the known is looked at once more: the replica may have room again. */
+const comparisonsPerLook = 64
+
+export class Differences {
+  readonly #core: Core
+  readonly #ofPeers = new Map<string, Map<number, Difference>>()
+
+  constructor(core: Core) {
+    this.#core = core
+  }
+
+  judge(peer: string, theirs: TokenDigest): Verdict {
+    const { token } = theirs
+    const mine = this.#core.store.digest(token)
+    const entries = mine.entries - theirs.entries
+    const low = (mine.low - theirs.low) | 0
+    const high = (mine.high - theirs.high) | 0
+    const known = this.#ofPeers.get(peer)
+    const before = known?.get(token)
+    if (entries === 0 && low === 0 && high === 0) {
+      known?.delete(token)
+      return 'equal'
+    }
+    const isSame = before?.entries === entries && before.low === low && before.high === high
+    if (isSame && before.knownUntil > this.#core.now) return 'known'
+    this.#differencesOf(peer).set(token, { entries, low, high, knownUntil: 0 })
+    return before === undefined ? 'new' : 'again'
+  }
+
+  /** listed says that all that a peer holds of a token was looked at, and pulled where it is lacking. */
+  listed(peer: string, token: number): void {
+    const { now, settings } = this.#core
+    const difference = this.#ofPeers.get(peer)?.get(token)
+    if (difference !== undefined) difference.knownUntil = now + comparisonsPerLook * settings.compareIntervalMs
+  }
+
+  forget(peer: string): void {
+    this.#ofPeers.delete(peer)
+  }
+
+  /** retain forgets all but these peers. */
+  retain(peers: readonly string[]): void {
+    for (const peer of this.#ofPeers.keys()) if (!peers.includes(peer)) this.#ofPeers.delete(peer)
+  }
+
+  clear(): void {
+    this.#ofPeers.clear()
+  }
+
+  #differencesOf(peer: string): Map<number, Difference> {
+    let differences = this.#ofPeers.get(peer)
+    if (differences === undefined) {
+      differences = new Map()
+      this.#ofPeers.set(peer, differences)
+    }
+    return differences
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * Evictions: the coordinator decides what goes, the replicas follow. What gets lost on the way is found by comparison,
+ * and told again: nothing that a coordinator evicted is sent back to it.
+ */
+import type { Version } from '@ringhold/sdk/protocol'
+import type { Core } from './core.ts'
+import type { Evictions as EvictionsPart, Holdings } from './parts.ts'
+import type { Stamp } from './peer-request.ts'
+import { spotBytes } from './spot.ts'
+
+/** What waits for one peer at most, and requests to it under way. More is left to comparison. */
+const waitingMax = 16_384
+const underWayMax = 4
+
+interface Outbox {
+  stamps: Stamp[]
+  underWay: number
+}
+
+export class Evictions implements EvictionsPart {
+  /** The highest version of what this node had to evict as a replica: it is not pulled again. */
+  alone: Version = 0
+  readonly #core: Core
+  readonly #holdings: Holdings
+  readonly #outboxes = new Map<string, Outbox>()
+
+  constructor(core: Core, holdings: Holdings) {
+    this.#core = core
+    this.#holdings = holdings
+  }
+
+  /** tell has a peer evict a key at a version, with the next tick. */
+  tell(peer: string, { cache, key, version }: Stamp): void {
+    let outbox = this.#outboxes.get(peer)
+    if (outbox === undefined) {
+      outbox = { stamps: [], underWay: 0 }
+      this.#outboxes.set(peer, outbox)
+    }
+    if (outbox.stamps.length < waitingMax) outbox.stamps.push({ cache, key, version })
+  }
+
+  tick(): void {
+    const { store, self, ring } = this.#core
+    for (const { place, version, role } of store.takeEvicted().evicted) {
+      if (role === 'replica') this.alone = Math.max(this.alone, version)
+      else if (this.#holdings.holds(place.token)) {
+        for (const owner of ring.owners(place.token)) {
+          if (owner !== self && !this.#core.isAway(owner)) this.tell(owner, { ...place, version })
+        }
+      }
+    }
+    for (const [peer, outbox] of this.#outboxes) this.#send(peer, outbox)
+  }
+
+  #send(peer: string, outbox: Outbox): void {
+    if (this.#core.isAway(peer)) outbox.stamps = []
+    while (outbox.stamps.length > 0 && outbox.underWay < underWayMax) {
+      const stamps = outbox.stamps.splice(0, this.#countOf(outbox.stamps))
+      outbox.underWay++
+      this.#core.ask(peer, { type: 'evict', stamps }, () => outbox.underWay--)
+    }
+    if (outbox.stamps.length === 0 && outbox.underWay === 0) this.#outboxes.delete(peer)
+  }
+
+  #countOf(stamps: readonly Stamp[]): number {
+    let bytes = 0
+    let count = 0
+    for (; count < stamps.length && bytes < this.#core.settings.pageBytesMax; count++) {
+      bytes += spotBytes(stamps[count] as Stamp)
+    }
+    return count
+  }
+}

@@ -1,0 +1,40 @@
+/** Intake takes over the copies that peers hand out, as far as they are higher than what is here. */
+import type { Place } from '../store/store.ts'
+import { changeOf } from './copy.ts'
+import type { Core } from './core.ts'
+import type { Copy, Spot } from './peer-request.ts'
+import { Rate } from './rate.ts'
+import { copyBytes } from './spot.ts'
+
+export class Intake {
+  readonly #core: Core
+  readonly #rate = new Rate()
+
+  constructor(core: Core) {
+    this.#core = core
+  }
+
+  /** bytesPerSecond is what came in during the last second. */
+  get bytesPerSecond(): number {
+    return this.#rate.perSecond(this.#core.now)
+  }
+
+  placeOf({ cache, key }: Spot): Place {
+    return { token: this.#core.ring.tokenOfBytes(key), cache, key }
+  }
+
+  /** take returns about how many bytes the copies took on their way. What has expired on that way stays away. */
+  take(copies: readonly Copy[]): number {
+    const { store, now } = this.#core
+    let bytes = 0
+    let highest = 0
+    for (const copy of copies) {
+      bytes += copyBytes(copy)
+      if (copy.version > highest) highest = copy.version
+      if (copy.ttlMs === undefined || copy.ttlMs > 0) store.apply(this.placeOf(copy), changeOf(copy, now), now)
+    }
+    this.#core.hear(highest)
+    this.#rate.add(bytes, now)
+    return bytes
+  }
+}

@@ -1,0 +1,248 @@
+/**
+ * Repair keeps as many equal copies of every token as there are owners. The coordinator compares what it holds with each
+ * of the other owners: in whole now and then, at once and again and again where a copy may be missing.
+ *
+ *      coordinator                                   owner
+ *      digests of my tokens ── compare ──►           what differs twice, or is not here at all, it pulls
+ *      what differs twice it lists     ◄── differing ──
+ *
+ * A token counts as under-replicated until every owner has confirmed it: by an equal digest, or, where writes never
+ * let digests be equal, by having gone through all of it since it last missed a write. What differs for a moment only
+ * (a write on its way) is not moved; what differs for good (nothing can be done about it) is not listed again.
+ */
+import type { View } from '@ringhold/sdk/membership'
+import { type Ring, tokenCount } from '@ringhold/sdk/ring'
+import { Comparison } from './comparison.ts'
+import { Confirmations } from './confirmations.ts'
+import type { Core } from './core.ts'
+import type { Differences } from './differences.ts'
+import type { Holdings, Repair as RepairPart, Sync } from './parts.ts'
+import type { AskSettled, TokenDigest } from './peer-request.ts'
+import type { Pull, PullListener, Pulls } from './pulls.ts'
+import type { Standing } from './standing.ts'
+import type { TokenSet } from './token-set.ts'
+
+/** Digests in one request: 56 KiB of them. */
+const digestsMax = 4_096
+/** What a digest takes on the way, and a request beside its digests. */
+const digestBytes = 14
+const requestBytes = 32
+/** How long changes of the ring are waited for, since they come in groups. */
+const settleMs = 40
+/** The interval of comparisons varies by that share, so that nodes do not keep step. */
+const jitter = 0.1
+
+export interface RepairOptions {
+  readonly core: Core
+  readonly standing: Standing
+  readonly holdings: Holdings
+  readonly sync: Pick<Sync, 'isSettled'>
+  readonly pulls: Pulls
+  readonly differences: Differences
+}
+
+interface Round {
+  readonly peer: string
+  readonly comparison: Comparison
+  readonly tokens: number[]
+  readonly ring: string
+  /** How many of them were to be confirmed when it began. */
+  readonly due: number
+}
+
+export class Repair implements RepairPart, PullListener {
+  bytesSent = 0
+  readonly #options: RepairOptions
+  readonly #core: Core
+  readonly #confirmations: Confirmations
+  readonly #comparisons = new Map<string, Comparison>()
+  readonly #incarnations = new Map<string, number>()
+  #view: View
+  #ring: Ring
+
+  constructor(options: RepairOptions) {
+    this.#options = options
+    this.#core = options.core
+    this.#view = options.core.view
+    this.#ring = options.core.ring
+    this.#confirmations = new Confirmations(options.core.ring)
+    options.pulls.tell(this)
+  }
+
+  get underReplicatedTokens(): number {
+    let count = 0
+    for (let token = 0; token < tokenCount; token++) {
+      if (this.#isMine(token) && this.#confirmations.lacking(token) > 0) count++
+    }
+    return count
+  }
+
+  /** claimed says that tokens are held anew: nobody has confirmed them to this node. */
+  claimed(tokens: TokenSet): void {
+    for (const token of tokens) this.#confirmations.clear(token)
+    this.#hasten()
+  }
+
+  /** ringChanged says that the ring or the view may have changed. */
+  ringChanged(): void {
+    const { view, ring, peers } = this.#core
+    if (view === this.#view && ring === this.#ring) return
+    if (ring !== this.#ring) this.#hasten()
+    this.#view = view
+    this.#ring = ring
+    this.#confirmations.turn(ring)
+    for (const peer of peers) {
+      const incarnation = view.get(peer)?.incarnation as number
+      const before = this.#incarnations.get(peer)
+      this.#incarnations.set(peer, incarnation)
+      if (before === undefined || before === incarnation) continue
+      // It may have come back with less than it had.
+      this.#confirmations.revokeAll(peer)
+      this.#options.differences.forget(peer)
+      this.#comparisonWith(peer).hasten(this.#core.now + settleMs)
+    }
+    for (const peer of this.#comparisons.keys()) {
+      if (peers.includes(peer)) continue
+      this.#comparisons.delete(peer)
+      this.#confirmations.revokeAll(peer)
+    }
+    this.#options.differences.retain(peers)
+  }
+
+  ownerMissed(token: number, member: string): void {
+    this.#confirmations.revoke(token, member)
+    const comparison = this.#comparisonWith(member)
+    comparison.miss(token)
+    comparison.hasten(this.#core.now + this.#recheckMs)
+  }
+
+  /** served says that a peer was handed the first page of what is here of these tokens, or the last one. */
+  served(peer: string, tokens: TokenSet, page: { readonly isFirst: boolean; readonly isLast: boolean }): void {
+    this.#comparisons.get(peer)?.serve(tokens, page)
+  }
+
+  pulled({ source }: Pull, token: number): void {
+    this.#options.differences.listed(source, token)
+  }
+
+  lost(): void {}
+
+  tick(): void {
+    this.ringChanged()
+    const { now, ring, self } = this.#core
+    for (const { name } of ring.members) {
+      if (name === self || this.#core.isAway(name)) continue
+      const comparison = this.#comparisonWith(name)
+      if (!comparison.isUnderWay && comparison.dueAt <= now) this.#begin(name, comparison)
+    }
+  }
+
+  /** A write is through, or has failed, by then. */
+  get #recheckMs(): number {
+    return this.#core.settings.replicaTimeoutMs + 2 * this.#core.settings.tickIntervalMs
+  }
+
+  #isMine(token: number): boolean {
+    return this.#options.standing.rank(token) === 0 && this.#options.holdings.holds(token)
+  }
+
+  #comparisonWith(peer: string): Comparison {
+    let comparison = this.#comparisons.get(peer)
+    if (comparison === undefined) {
+      comparison = new Comparison(this.#core.now + settleMs)
+      this.#comparisons.set(peer, comparison)
+    }
+    return comparison
+  }
+
+  #hasten(): void {
+    for (const comparison of this.#comparisons.values()) comparison.hasten(this.#core.now + settleMs)
+  }
+
+  #begin(peer: string, comparison: Comparison): void {
+    const { now, settings, random, ring } = this.#core
+    const isWhole = comparison.wholeAt <= now
+    if (isWhole) comparison.wholeAt = now + settings.compareIntervalMs * (1 + jitter * (2 * random() - 1))
+    const tokens: number[] = []
+    let due = 0
+    for (let token = 0; token < tokenCount; token++) {
+      if (!this.#isMine(token) || !this.#options.sync.isSettled(token)) continue
+      const isDue = this.#confirmations.isDue(token, peer)
+      if (isDue) due++
+      const isAsked = isDue || comparison.doubtful.has(token)
+      if (isAsked || (isWhole && this.#confirmations.isOwner(token, peer))) tokens.push(token)
+    }
+    comparison.doubtful.clear()
+    comparison.missed.clear()
+    // Those that have the fewest copies first.
+    const lacking = (token: number): number => this.#confirmations.lacking(token)
+    if (ring.ownersPerToken > 2) tokens.sort((a, b) => lacking(b) - lacking(a))
+    this.#compare({ peer, comparison, tokens, ring: ring.checksum, due }, 0)
+  }
+
+  /** Compares the tokens of a round from `at` on, one request after another. */
+  #compare(round: Round, at: number): void {
+    const { peer, comparison, tokens, ring } = round
+    const portion = tokens.slice(at, at + digestsMax)
+    comparison.isUnderWay = portion.length > 0
+    if (portion.length === 0) {
+      this.#end(round)
+      return
+    }
+    const digests = portion.map((token): TokenDigest => ({ token, ...this.#core.store.digest(token) }))
+    this.bytesSent += requestBytes + digestBytes * digests.length
+    this.#core.ask(peer, { type: 'compare', digests }, (outcome) => {
+      comparison.isUnderWay = false
+      const isAnswer = outcome.type === 'reply' && outcome.reply.type === 'compared'
+      if (isAnswer && ring === this.#core.ring.checksum) {
+        this.#learn(round, portion, outcome)
+        this.#compare(round, at + portion.length)
+      } else this.#retry(comparison)
+    })
+  }
+
+  #learn({ peer, comparison }: Round, portion: readonly number[], outcome: AskSettled): void {
+    if (outcome.type !== 'reply' || outcome.reply.type !== 'compared') return
+    const differing = new Map(outcome.reply.differing.map((digest) => [digest.token, digest]))
+    for (const token of portion) {
+      if (!this.#isMine(token) || comparison.missed.has(token)) continue
+      const theirs = differing.get(token)
+      if (theirs === undefined) this.#confirmations.confirm(token, peer)
+      else this.#weigh(peer, comparison, theirs)
+    }
+    this.#options.pulls.pump()
+  }
+
+  /** What a difference means: nothing yet, a look at what the owner has, or that it lacks something. */
+  #weigh(peer: string, comparison: Comparison, theirs: TokenDigest): void {
+    const { token } = theirs
+    const verdict = this.#options.differences.judge(peer, theirs)
+    if (verdict === 'equal') return
+    comparison.doubtful.add(token)
+    if (verdict === 'new') return
+    if (verdict === 'again' && theirs.entries > 0) {
+      const by = this.#core.store.digest(token).entries === 0 ? 'pages' : 'keys'
+      this.#options.pulls.want({ source: peer, digest: theirs, purpose: 'repair', by })
+    }
+    if (comparison.takeServed(token)) {
+      this.#confirmations.confirm(token, peer)
+      comparison.doubtful.delete(token)
+    } else this.#confirmations.revoke(token, peer)
+  }
+
+  #end({ peer, comparison, due }: Round): void {
+    let left = comparison.doubtful.size
+    for (let token = 0; token < tokenCount; token++) {
+      if (this.#isMine(token) && this.#confirmations.isDue(token, peer)) left++
+    }
+    if (left < due || left === 0) comparison.pauseMs = 0
+    if (left === 0) comparison.dueAt = comparison.wholeAt
+    else this.#retry(comparison)
+  }
+
+  #retry(comparison: Comparison): void {
+    const { now, settings } = this.#core
+    comparison.pauseMs = Math.min(settings.compareIntervalMs, Math.max(this.#recheckMs, comparison.pauseMs * 2))
+    comparison.dueAt = Math.min(now + comparison.pauseMs, Math.max(now, comparison.wholeAt))
+  }
+}

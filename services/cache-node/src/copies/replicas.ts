@@ -1,0 +1,132 @@
+/**
+ * Replicas: sending writes to the other owners of their tokens. All that is written before the effects are taken leaves
+ * as one request for each owner.
+ *
+ * An owner that does not answer in time costs one wait, not one for each write: it is skipped from then on, but for one
+ * attempt every replicaTimeoutMs, until it answers anything. What it missed is kept as hints.
+ */
+import type { Core } from './core.ts'
+import type { Hints } from './hints.ts'
+import type { AskSettled, Copy } from './peer-request.ts'
+import type { Write } from './write.ts'
+
+/** Copies of one request at most. */
+const batchMax = 1_024
+
+/** Link is one owner, and what is to leave for it. */
+export class Link {
+  readonly name: string
+  copies: Copy[] = []
+  writes: Write[] = []
+  bytes = 0
+  /** When to try it again; undefined: it answers. */
+  tryAt: number | undefined = undefined
+
+  constructor(name: string) {
+    this.name = name
+  }
+}
+
+export class Replicas {
+  readonly #core: Core
+  readonly #hints: Hints
+  readonly #links = new Map<string, Link>()
+  /** By token, as far as they were asked for under the present ring. */
+  #others: (readonly Link[])[] = []
+  #pending: Link[] = []
+  /** Bytes of keys and values that were sent. */
+  bytesSent = 0
+
+  constructor({ core, hints }: { core: Core; hints: Hints }) {
+    this.#core = core
+    this.#hints = hints
+  }
+
+  get hasPending(): boolean {
+    return this.#pending.length > 0
+  }
+
+  ringChanged(): void {
+    this.#others = []
+    for (const name of this.#links.keys()) if (!this.#core.view.has(name)) this.#links.delete(name)
+  }
+
+  /** of lists the owners of a token but this node. */
+  of(token: number): readonly Link[] {
+    let others = this.#others[token]
+    if (others === undefined) {
+      const { ring, self } = this.#core
+      const names = ring.owners(token).filter((name) => name !== self && !this.#core.isAway(name))
+      others = names.map((name) => this.#link(name))
+      this.#others[token] = others
+    }
+    return others
+  }
+
+  /** send returns whether the write is told how that went; false: the owner is skipped, and a hint is kept for it. */
+  send(link: Link, copy: Copy, write: Write): boolean {
+    const { now, settings } = this.#core
+    if (link.tryAt !== undefined) {
+      if (now < link.tryAt) {
+        this.#hints.keep(link.name, write.place)
+        return false
+      }
+      link.tryAt = now + settings.replicaTimeoutMs
+    }
+    if (link.writes.length === 0) this.#pending.push(link)
+    link.copies.push(copy)
+    link.writes.push(write)
+    link.bytes += bytesOf(copy)
+    if (link.bytes >= settings.pageBytesMax || link.writes.length >= batchMax) this.#flush(link)
+    return true
+  }
+
+  /** flush sends what has come together. */
+  flush(): void {
+    if (this.#pending.length === 0) return
+    const pending = this.#pending
+    this.#pending = []
+    for (const link of pending) this.#flush(link)
+  }
+
+  /** heard says that a member answered something. */
+  heard(member: string): void {
+    const link = this.#links.get(member)
+    if (link !== undefined) link.tryAt = undefined
+    this.#hints.replay(member)
+  }
+
+  #link(name: string): Link {
+    let link = this.#links.get(name)
+    if (link === undefined) {
+      link = new Link(name)
+      this.#links.set(name, link)
+    }
+    return link
+  }
+
+  #flush(link: Link): void {
+    const { copies, writes } = link
+    if (writes.length === 0) return
+    this.bytesSent += link.bytes
+    link.copies = []
+    link.writes = []
+    link.bytes = 0
+    const settled = (outcome: AskSettled) => this.#settled(link, writes, outcome)
+    this.#core.ask(link.name, { type: 'apply', copies }, settled, this.#core.settings.replicaTimeoutMs)
+  }
+
+  #settled(link: Link, writes: readonly Write[], outcome: AskSettled): void {
+    const results = outcome.type === 'reply' && outcome.reply.type === 'applied' ? outcome.reply.results : undefined
+    if (outcome.type !== 'reply') link.tryAt = this.#core.now + this.#core.settings.replicaTimeoutMs
+    for (let at = 0; at < writes.length; at++) {
+      const write = writes[at] as Write
+      if (results === undefined) this.#hints.keep(link.name, write.place)
+      write.settled(write, results?.[at] === 'held')
+    }
+  }
+}
+
+function bytesOf(copy: Copy): number {
+  return copy.key.length + (copy.type === 'entry' ? copy.value.length : 0)
+}

@@ -1,0 +1,225 @@
+/**
+ * Routing: where a command is executed, and getting it there.
+ *
+ *      decide ─┬─► here      the key is fetched first while its token syncs
+ *              ├─► wait      until something changes
+ *              ├─► pass on   to the coordinator ──► refused, or silent and suspect ──► the next owner …
+ *              └─► refuse                                                             … who is this node: provisionally
+ *
+ * A node coordinates in the stead of another only when it could not reach any owner before it. So two coordinators at
+ * once take a broken link, or one that is so slow that its node is suspect.
+ */
+import { RingholdError } from '@ringhold/sdk/protocol'
+import type { Counters } from '../core/counters.ts'
+import { type Answers, type Decision, decide } from '../core/decide.ts'
+import type { Executed } from '../core/executed.ts'
+import type { Core } from './core.ts'
+import type { Errand } from './errand.ts'
+import type { Execution } from './execution.ts'
+import type { Sync } from './parts.ts'
+import type { AskSettled } from './peer-request.ts'
+import type { Tenure } from './tenure.ts'
+import type { Waiting } from './waiting.ts'
+
+const retryAfterMs = 1_000
+
+export interface RoutingOptions {
+  readonly core: Core
+  readonly tenure: Tenure
+  readonly sync: Pick<Sync, 'isSettled' | 'fetchKey'>
+  readonly waiting: Waiting
+  readonly execution: Execution
+  readonly counters: Counters
+  readonly answers: (now: number) => Answers
+}
+
+export class Routing {
+  readonly #options: RoutingOptions
+  readonly #core: Core
+  /** When a member could not be reached last; forgotten when it answers. */
+  readonly #unreachableAt = new Map<string, number>()
+
+  constructor(options: RoutingOptions) {
+    this.#options = options
+    this.#core = options.core
+  }
+
+  /** heard says that a member answered. */
+  heard(member: string): void {
+    this.#unreachableAt.delete(member)
+  }
+
+  /** start returns the outcome of an errand where it is known at once; undefined: it is told later. Throws what refuses it. */
+  start(errand: Errand): Executed | undefined {
+    try {
+      const executed = this.#route(errand)
+      if (executed !== undefined) this.#options.waiting.dismiss(errand)
+      return executed
+    } catch (error) {
+      this.#options.waiting.dismiss(errand)
+      throw error
+    }
+  }
+
+  #route(errand: Errand): Executed | undefined {
+    const { waiting, tenure, answers, execution } = this.#options
+    const { self, ring, now } = this.#core
+    const { token, origin } = errand
+    const owners = ring.owners(token)
+    const decision = decide({ self, answers: answers(now), origin, state: tenure.state(token), owners })
+    if (decision.type === 'refuse') throw this.#refusal(decision)
+    if (decision.type === 'here') {
+      if (!this.#fetch(errand)) return undefined
+      return execution.run(errand)
+    }
+    errand.isFetched = false
+    if (decision.type === 'wait') waiting.stay(errand)
+    else return this.#passOn(errand, owners)
+    return undefined
+  }
+
+  /** resume goes on with an errand, in a later input than the one that it came with. */
+  resume(errand: Errand): void {
+    const { waiting } = this.#options
+    try {
+      if (errand.dueAt <= this.#core.now) throw waiting.overdue(errand)
+      const executed = this.#route(errand)
+      if (executed === undefined) return
+      waiting.dismiss(errand)
+      errand.done.succeed(executed)
+    } catch (error) {
+      if (!(error instanceof RingholdError)) throw error
+      this.#fail(errand, error)
+    }
+  }
+
+  #fail(errand: Errand, error: RingholdError): void {
+    this.#options.waiting.dismiss(errand)
+    errand.done.fail(error)
+  }
+
+  /** Whether the key can be relied on now; otherwise the errand goes on when it was fetched. */
+  #fetch(errand: Errand): boolean {
+    const { sync, waiting } = this.#options
+    if (errand.isFetched || sync.isSettled(errand.token)) return true
+    waiting.admit(errand)
+    const { token, command } = errand
+    let isReturned = false
+    sync.fetchKey({ token, cache: command.cache, key: command.key }, () => {
+      errand.isFetched = true
+      if (isReturned) this.resume(errand)
+    })
+    isReturned = true
+    return errand.isFetched
+  }
+
+  #passOn(errand: Errand, owners: readonly string[]): Executed | undefined {
+    const { self } = this.#core
+    for (let rank = errand.rank; rank < owners.length; rank++) {
+      const owner = owners[rank] as string
+      if (owner === self) return this.#standIn(errand)
+      if (this.#core.isAway(owner) || this.#isUnreachable(owner)) continue
+      errand.rank = rank
+      this.#ask(errand, owner)
+      return undefined
+    }
+    errand.rank = 0
+    errand.code = 'RINGHOLD_OWNER_UNREACHABLE'
+    this.#options.waiting.pause(errand)
+    return undefined
+  }
+
+  /** All owners before this node are out of reach. */
+  #standIn(errand: Errand): Executed | undefined {
+    const { tenure } = this.#options
+    const coordinator = this.#core.ring.coordinator(errand.token)
+    if (tenure.count('provisional') === 0)
+      this.#core.log('info', 'coordinates in the stead of another', { coordinator })
+    tenure.set(errand.token, 'provisional')
+    return this.#route(errand)
+  }
+
+  #ask(errand: Errand, owner: string): void {
+    const { waiting, counters } = this.#options
+    const { now, settings } = this.#core
+    waiting.admit(errand)
+    counters.forwarded++
+    const { command, rank, origin } = errand
+    const isSuspect = this.#isSuspect(owner)
+    const leftMs = Math.max(1, errand.dueAt - now)
+    const timeoutMs = isSuspect ? Math.min(leftMs, settings.replicaTimeoutMs) : leftMs
+    // Who was asked for a failover asks for none: so a command passes two nodes at most before it is executed.
+    const failover = rank > 0 && origin !== 'failover'
+    const request = failover
+      ? ({ type: 'command', command, failover } as const)
+      : ({ type: 'command', command } as const)
+    this.#core.ask(owner, request, (outcome) => this.#asked(errand, owner, outcome), timeoutMs)
+  }
+
+  #asked(errand: Errand, owner: string, outcome: AskSettled): void {
+    const { waiting } = this.#options
+    if (outcome.type !== 'reply') return this.#unanswered(errand, owner, outcome.type)
+    const { reply } = outcome
+    if (reply.type === 'outcome') {
+      waiting.dismiss(errand)
+      errand.done.succeed({ outcome: reply.outcome, by: owner })
+      return
+    }
+    const error = reply.type === 'refused' ? reply.error : new RingholdError('RINGHOLD_INTERNAL', { node: owner })
+    if (error.code === 'RINGHOLD_WRONG_OWNER') this.#core.effects.push({ type: 'suspect-ring', member: owner })
+    else if (error.code !== 'RINGHOLD_NOT_READY' && error.code !== 'RINGHOLD_RING_UNSETTLED') {
+      return this.#fail(errand, error)
+    }
+    if (error.executed === 'unknown') {
+      if (isOnce(errand)) return this.#fail(errand, error)
+      errand.mayBeDone = true
+    }
+    this.#again(errand)
+  }
+
+  #unanswered(errand: Errand, owner: string, type: 'refused' | 'failed'): void {
+    const { now } = this.#core
+    if (type === 'failed') {
+      errand.mayBeDone = true
+      if (isOnce(errand) || errand.dueAt <= now) {
+        const detail = `${owner} did not answer in time`
+        return this.#fail(errand, new RingholdError('RINGHOLD_OWNER_TIMEOUT', { detail, node: owner }))
+      }
+      if (!this.#isSuspect(owner)) return this.#again(errand)
+    }
+    this.#unreachableAt.set(owner, now)
+    errand.rank++
+    this.resume(errand)
+  }
+
+  #again(errand: Errand): void {
+    errand.rank = 0
+    try {
+      this.#options.waiting.pause(errand)
+    } catch (error) {
+      this.#fail(errand, error as RingholdError)
+    }
+  }
+
+  #isSuspect(member: string): boolean {
+    return this.#core.view.get(member)?.status === 'suspect'
+  }
+
+  /** For a moment nobody else tries what just failed. */
+  #isUnreachable(member: string): boolean {
+    const { now, settings } = this.#core
+    const at = this.#unreachableAt.get(member)
+    return at !== undefined && now - at < settings.replicaTimeoutMs
+  }
+
+  #refusal({ code, detail, owner }: Decision & { type: 'refuse' }): RingholdError {
+    if (owner === undefined) return new RingholdError(code, { detail, retryAfterMs })
+    this.#options.counters.wrongOwner++
+    return new RingholdError(code, { detail, owner, ring: this.#core.ring.checksum })
+  }
+}
+
+/** Whether executing a command twice is not the same as once. */
+function isOnce({ command }: Errand): boolean {
+  return command.type !== 'get' && command.condition !== undefined
+}

@@ -1,0 +1,201 @@
+/**
+ * Sync: what a node does with tokens that it has just claimed, and of which others hold entries that it lacks.
+ *
+ *      claimed ─► sources of each token ─► Pulls ─► settled
+ *                      │
+ *                      └─ until then, before a command: fetch its key from each source, the highest version stays
+ *
+ * Guarantees: a command on a settled token finds here whatever any source held when the token was claimed, and so does
+ * a command whose key was fetched. Writes go on meanwhile and win: the claim carried the clocks of all. A source that
+ * dies is replaced by one that held the same, if there is one; else it counts as pulled, for nobody can tell any more.
+ */
+import { tokenCount } from '@ringhold/sdk/ring'
+import type { Place } from '../store/store.ts'
+import type { Core } from './core.ts'
+import { Fetches } from './fetches.ts'
+import type { Intake } from './intake.ts'
+import type { Holdings, Sync as SyncPart } from './parts.ts'
+import type { TokenDigest } from './peer-request.ts'
+import type { Pull, PullListener, Pulls } from './pulls.ts'
+import { isEqual, type Source, sourcesOf } from './sources.ts'
+import type { Standing } from './standing.ts'
+import type { TokenSet } from './token-set.ts'
+
+interface Syncing {
+  /** What is left to pull, the one under way first. */
+  readonly sources: Source[]
+  /** Nothing of it was here when it was claimed: whatever the first source has comes in whole pages. */
+  wasEmpty: boolean
+}
+
+/** KeyWanted is a key that a command waits for. */
+interface KeyWanted {
+  readonly place: Place
+  readonly done: (isFetched: boolean) => void
+  readonly until: number
+  /** Which of several peers that hold the same is asked. */
+  readonly attempt: number
+}
+
+export interface SyncOptions {
+  readonly core: Core
+  readonly standing: Standing
+  readonly holdings: Holdings
+  readonly pulls: Pulls
+  readonly intake: Intake
+}
+
+export class Sync implements SyncPart, PullListener {
+  readonly #core: Core
+  readonly #standing: Standing
+  readonly #holdings: Holdings
+  readonly #pulls: Pulls
+  readonly #intake: Intake
+  readonly #fetches: Fetches
+  readonly #syncing = new Map<number, Syncing>()
+  readonly #isUnsettled = new Uint8Array(tokenCount)
+  /** Keys that a source did not hand out yet: it is asked again with the next tick. */
+  #unanswered: KeyWanted[] = []
+  /** Called when claimed was. */
+  onClaimed: (tokens: TokenSet) => void = () => {}
+
+  constructor({ core, standing, holdings, pulls, intake }: SyncOptions) {
+    this.#core = core
+    this.#standing = standing
+    this.#holdings = holdings
+    this.#pulls = pulls
+    this.#intake = intake
+    this.#fetches = new Fetches(core, intake)
+    pulls.tell(this)
+  }
+
+  get syncingTokens(): number {
+    return this.#syncing.size
+  }
+
+  get entriesLeft(): number {
+    return this.#pulls.entriesLeft
+  }
+
+  get pulledBytesPerSecond(): number {
+    return this.#intake.bytesPerSecond
+  }
+
+  isSettled(token: number): boolean {
+    return this.#isUnsettled[token] === 0
+  }
+
+  /** claimed begins with tokens that this node now coordinates. `digests`: what peers hold of them, by name. */
+  claimed(tokens: TokenSet, digests: ReadonlyMap<string, readonly TokenDigest[]>): void {
+    // What is under way for them began before their sources said what they hold now.
+    this.#pulls.forget((token) => !tokens.has(token) || !this.#syncing.has(token))
+    const held = sourcesOf(digests)
+    for (const token of tokens) {
+      const mine = this.#core.store.digest(token)
+      const before = this.#syncing.get(token)?.sources ?? []
+      const older = before.filter(({ peers }) => !peers.some((peer) => digests.has(peer)))
+      const sources = [...(held.get(token) ?? []), ...older]
+      this.#syncing.set(token, { sources, wasEmpty: mine.entries === 0 })
+      this.#isUnsettled[token] = 1
+      this.#pull(token)
+    }
+    this.#pulls.pump()
+    this.onClaimed(tokens)
+  }
+
+  released(tokens: TokenSet): void {
+    for (const token of tokens) this.#settle(token)
+  }
+
+  /**
+   * fetchKey brings in the highest version of a key that any source has, then calls `done`, perhaps at once. false: a
+   * source did not answer in askTimeoutMs, nor did one that holds the same; what is here may be old.
+   */
+  fetchKey(place: Place, done: (isFetched: boolean) => void): void {
+    const { askTimeoutMs, replicaTimeoutMs } = this.#core.settings
+    const until = this.#core.now + Math.max(0, askTimeoutMs - replicaTimeoutMs)
+    this.#fetch({ place, done, until, attempt: 0 })
+  }
+
+  dropped(): void {
+    this.#syncing.clear()
+    this.#isUnsettled.fill(0)
+    this.#pulls.clear()
+  }
+
+  /** ringChanged stops what was to come in for tokens that are not this node's any more. */
+  ringChanged(): void {
+    for (const token of this.#syncing.keys()) if (!this.#holdings.holds(token)) this.#settle(token)
+    this.#pulls.forget((token) => this.#standing.isOwner(token) || this.#holdings.holds(token))
+  }
+
+  tick(): void {
+    const unanswered = this.#unanswered
+    this.#unanswered = []
+    for (const wanted of unanswered) this.#fetch(wanted)
+    this.#pulls.tick()
+  }
+
+  pulled({ source, purpose }: Pull, token: number): void {
+    const syncing = this.#syncing.get(token)
+    if (purpose !== 'sync' || syncing?.sources[0]?.peers[0] !== source) return
+    syncing.sources.shift()
+    syncing.wasEmpty = false
+    this.#pull(token)
+  }
+
+  lost({ source, purpose }: Pull, token: number): void {
+    const syncing = this.#syncing.get(token)
+    if (purpose !== 'sync' || syncing?.sources[0]?.peers[0] !== source) return
+    syncing.sources[0].peers.shift()
+    if (syncing.sources[0].peers.length === 0) {
+      this.#core.log('debug', 'a source of a token is lost, and nobody held the same', { token, source })
+    }
+    this.#pull(token)
+  }
+
+  /** Wants what comes next of a token, or settles it. */
+  #pull(token: number): void {
+    const syncing = this.#syncing.get(token) as Syncing
+    for (let source = syncing.sources[0]; source !== undefined; source = syncing.sources[0]) {
+      while (source.peers[0] !== undefined && this.#core.isAway(source.peers[0])) source.peers.shift()
+      const [peer] = source.peers
+      if (peer !== undefined && !isEqual(source.digest, this.#core.store.digest(token))) {
+        const by = syncing.wasEmpty ? 'pages' : 'keys'
+        this.#pulls.want({ source: peer, digest: source.digest, purpose: 'sync', by })
+        return
+      }
+      syncing.sources.shift()
+    }
+    this.#settle(token)
+  }
+
+  #settle(token: number): void {
+    this.#syncing.delete(token)
+    this.#isUnsettled[token] = 0
+  }
+
+  #fetch(wanted: KeyWanted): void {
+    const { place, done, attempt } = wanted
+    const syncing = this.#syncing.get(place.token)
+    const peers = (syncing?.sources ?? []).flatMap(({ peers }) => {
+      const there = peers.filter((peer) => !this.#core.isAway(peer))
+      return there[attempt % there.length] ?? []
+    })
+    let open = peers.length
+    let isFetched = true
+    if (open === 0) done(true)
+    const spot = { cache: place.cache, key: place.key }
+    for (const peer of peers) {
+      this.#fetches.fetch(peer, {
+        spot,
+        done: (answered) => {
+          isFetched &&= answered
+          if (--open > 0) return
+          if (isFetched || this.#core.now >= wanted.until) done(isFetched)
+          else this.#unanswered.push({ ...wanted, attempt: attempt + 1 })
+        },
+      })
+    }
+  }
+}

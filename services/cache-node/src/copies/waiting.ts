@@ -1,0 +1,93 @@
+/**
+ * Waiting: the errands that cannot go on now, for a claim to be answered or for a pause to be over. All that are under
+ * way count against one bound, wherever they wait; each has a deadline.
+ */
+import { RingholdError } from '@ringhold/sdk/protocol'
+import type { Core } from './core.ts'
+import type { Errand } from './errand.ts'
+
+const retryAfterMs = 1_000
+
+interface Stay {
+  readonly errand: Errand
+  /** undefined: until something changes. */
+  readonly until: number | undefined
+}
+
+export class Waiting {
+  readonly #core: Core
+  #stays: Stay[] = []
+  #admitted = 0
+  #bytes = 0
+
+  constructor(core: Core) {
+    this.#core = core
+  }
+
+  /** How many errands are under way. */
+  get size(): number {
+    return this.#admitted
+  }
+
+  /** admit makes room for an errand. Throws RINGHOLD_OVERLOADED when there is none. */
+  admit(errand: Errand): void {
+    if (errand.isAdmitted) return
+    const { waitingMax, waitingBytesMax } = this.#core.settings
+    const bytes = bytesOf(errand)
+    if (this.#admitted >= waitingMax || this.#bytes + bytes > waitingBytesMax) {
+      const detail = `${this.#admitted} commands wait for other nodes already`
+      throw new RingholdError('RINGHOLD_OVERLOADED', { detail, node: this.#core.self, retryAfterMs })
+    }
+    errand.isAdmitted = true
+    this.#admitted++
+    this.#bytes += bytes
+  }
+
+  dismiss(errand: Errand): void {
+    if (!errand.isAdmitted) return
+    errand.isAdmitted = false
+    this.#admitted--
+    this.#bytes -= bytesOf(errand)
+  }
+
+  /** stay keeps an errand until something changes. */
+  stay(errand: Errand): void {
+    this.admit(errand)
+    this.#stays.push({ errand, until: undefined })
+  }
+
+  /** pause keeps an errand for a while, longer each time. */
+  pause(errand: Errand): void {
+    this.admit(errand)
+    const { now, settings } = this.#core
+    this.#stays.push({ errand, until: Math.min(now + errand.pauseMs, errand.dueAt) })
+    errand.pauseMs = Math.min(errand.pauseMs * 2, settings.replicaTimeoutMs)
+  }
+
+  /** take hands over the errands that are to be decided anew: all of them when something changed, else those whose pause is over. */
+  take(hasChanged: boolean): readonly Errand[] {
+    if (this.#stays.length === 0) return []
+    const { now } = this.#core
+    const taken: Errand[] = []
+    const kept: Stay[] = []
+    for (const stay of this.#stays) {
+      const { errand, until } = stay
+      if (hasChanged || errand.dueAt <= now || (until !== undefined && until <= now)) taken.push(errand)
+      else kept.push(stay)
+    }
+    if (taken.length > 0) this.#stays = kept
+    return taken
+  }
+
+  /** overdue is what the caller of an errand is told whose time is up. */
+  overdue({ code, mayBeDone }: Errand): RingholdError {
+    const { self, ring } = this.#core
+    const detail = `${self} could not settle in time which node executes this`
+    const facts = { detail, node: self, ring: ring.checksum, retryAfterMs }
+    return new RingholdError(code, { ...facts, executed: mayBeDone ? 'unknown' : 'no' })
+  }
+}
+
+function bytesOf({ command }: Errand): number {
+  return command.key.length + (command.type === 'set' ? command.value.length : 0)
+}

@@ -1,0 +1,223 @@
+/**
+ * Writes: replicate, apply, acknowledge.
+ *
+ *      condition ─► version ─► to the other owners ──► the first holds it: apply here ──► all answered: acknowledge
+ *
+ * So nobody ever reads a value that one crash could erase, as long as another owner is there. Without one it is applied
+ * and acknowledged at once. Unconditional writes of a key overtake each other as they like, the higher version wins;
+ * a conditional one waits until no write of its key is in flight, and those that come after it wait behind it.
+ *
+ * Whether two keys are one is judged by 16 bits of a hash: keys that share them wait for each other, which is harmless.
+ */
+import { ackOf, type ByteCommand, type Outcome, RingholdError } from '@ringhold/sdk/protocol'
+import { hash32Bytes } from '@ringhold/sdk/ring'
+import { holds } from '../core/condition.ts'
+import type { Counters } from '../core/counters.ts'
+import type { Answers } from '../core/decide.ts'
+import type { Done, Executed } from '../core/executed.ts'
+import type { Change, Place, Reading } from '../store/store.ts'
+import { copyOf } from './copy.ts'
+import type { Core } from './core.ts'
+import type { Errand } from './errand.ts'
+import type { Replicas } from './replicas.ts'
+import type { Tenure } from './tenure.ts'
+import { Write } from './write.ts'
+
+export type WriteCommand = Exclude<ByteCommand, { type: 'get' }>
+
+const slots = 65_536
+/** Any seed but the ring's, so that the keys of a token spread over all slots. */
+const slotSeed = 0x5107
+const retryAfterMs = 1_000
+const accepted: Outcome = { type: 'accepted' }
+const absent: Outcome = { type: 'absent' }
+
+export interface WritesOptions {
+  readonly core: Core
+  readonly tenure: Tenure
+  readonly replicas: Replicas
+  readonly counters: Counters
+  readonly answers: (now: number) => Answers
+  /** Called when an errand that was queued behind a write may go on. */
+  readonly resume: (errand: Errand) => void
+}
+
+export class Writes {
+  readonly #options: WritesOptions
+  readonly #core: Core
+  /** Writes in flight, by slot. */
+  readonly #inFlight = new Uint32Array(slots)
+  readonly #queues = new Map<number, Errand[]>()
+  readonly #presence: Reading = newPresence()
+  #size = 0
+
+  constructor(options: WritesOptions) {
+    this.#options = options
+    this.#core = options.core
+  }
+
+  /** Whether a command must wait for a write of its key in flight. */
+  mustWait({ key, condition }: WriteCommand): boolean {
+    if (condition === undefined && this.#queues.size === 0) return false
+    const slot = slotOf(key)
+    return this.#queues.has(slot) || (condition !== undefined && (this.#inFlight[slot] as number) > 0)
+  }
+
+  /** queue keeps an errand until the writes of its key in flight are done. */
+  queue(errand: Errand): void {
+    const slot = slotOf(errand.command.key)
+    const queue = this.#queues.get(slot)
+    if (queue === undefined) this.#queues.set(slot, [errand])
+    else queue.push(errand)
+  }
+
+  /** begin returns the outcome where nothing is waited for; undefined: `done` is told. Throws what refuses the write. */
+  begin({ command, token, done }: { command: WriteCommand; token: number; done: Done }): Executed | undefined {
+    const { key, cache, condition } = command
+    const place = { token, cache, key }
+    if (condition !== undefined) {
+      const failed = this.#judge(command, place)
+      if (failed !== undefined) return this.#executed(failed)
+    }
+    const { replicas } = this.#options
+    const change = this.#change(command, place)
+    const write = new Write({ place, change, epoch: this.#options.tenure.epoch })
+    const others = replicas.of(token)
+    if (others.length > 0) this.#send(write, others)
+    if (write.waits === 0) return this.#executed(this.#acked(write, command))
+    this.#begun(write)
+    const ack = ackOf(command)
+    if (ack === 'all') write.done = done
+    if (ack === 'none') return this.#executed(accepted)
+    return ack === 'one' ? this.#executed(this.#apply(write)) : undefined
+  }
+
+  /** An outcome that says why the command is not executed; undefined: it is. RFC 9110 §13.2.1 lets the 404 of a delete go first. */
+  #judge({ type, condition }: WriteCommand, place: Place): Outcome | undefined {
+    const present = this.#present(place)
+    if (type === 'delete' && present === undefined) return absent
+    if (condition === undefined || holds(condition, present)) return undefined
+    return { type: 'condition-failed', version: present }
+  }
+
+  /** The version of the entry that a place has; undefined: none, or a tombstone. */
+  #present(place: Place): number | undefined {
+    const { store, now } = this.#core
+    return store.readInto(place, now, this.#presence) ? this.#presence.version : undefined
+  }
+
+  #change(command: WriteCommand, place: Place): Change {
+    const { now, settings } = this.#core
+    const version = this.#core.nextVersion(place)
+    if (command.type === 'delete') return { type: 'tombstone', version, keptUntil: now + settings.tombstoneGraceMs }
+    const { value, contentType, ttlMs } = command
+    const expiresAt = ttlMs === undefined ? undefined : now + ttlMs
+    return { type: 'entry', value, contentType, version, expiresAt }
+  }
+
+  #send(write: Write, others: ReturnType<Replicas['of']>): void {
+    if (this.#size >= this.#core.settings.writesMax) {
+      const detail = `${this.#size} writes wait for replicas already`
+      throw new RingholdError('RINGHOLD_OVERLOADED', { detail, node: this.#core.self, retryAfterMs })
+    }
+    const copy = copyOf(write.place, write.change, this.#core.now)
+    if (copy === undefined) return
+    write.settled = this.#settled
+    for (const other of others) if (this.#options.replicas.send(other, copy, write)) write.waits++
+  }
+
+  #begun(write: Write): void {
+    this.#size++
+    write.slot = slotOf(write.place.key)
+    this.#inFlight[write.slot] = (this.#inFlight[write.slot] as number) + 1
+    this.#options.tenure.writeBegan(write.place.token)
+  }
+
+  /** A replica answered, or is given up. */
+  readonly #settled = (write: Write, isHeld: boolean): void => {
+    write.waits--
+    if (isHeld) write.copies++
+    try {
+      if (isHeld || write.waits === 0) this.#apply(write)
+    } catch (error) {
+      write.error = error as RingholdError
+    }
+    if (write.waits > 0) return
+    this.#tell(write)
+    this.#ended(write)
+  }
+
+  #tell(write: Write): void {
+    const { done, error, outcome, epoch } = write
+    if (done === undefined) return
+    const { tenure, answers } = this.#options
+    const { self, now } = this.#core
+    if (epoch !== tenure.epoch || answers(now) === 'fenced') {
+      const detail = `${self} was cut off while the write was in flight`
+      done.fail(new RingholdError('RINGHOLD_OWNER_TIMEOUT', { detail, node: self }))
+    } else if (error !== undefined) done.fail(error)
+    else done.succeed(this.#executed({ ...(outcome as Outcome & { type: 'created' }), copies: write.copies }))
+  }
+
+  #ended({ slot, place }: Write): void {
+    this.#size--
+    this.#inFlight[slot] = (this.#inFlight[slot] as number) - 1
+    this.#options.tenure.writeEnded(place.token)
+    const queue = this.#inFlight[slot] === 0 && this.#queues.size > 0 ? this.#queues.get(slot) : undefined
+    if (queue === undefined) return
+    this.#queues.delete(slot)
+    for (const errand of queue) this.#options.resume(errand)
+  }
+
+  #acked(write: Write, command: WriteCommand): Outcome {
+    const outcome = this.#apply(write)
+    return ackOf(command) === 'none' ? accepted : outcome
+  }
+
+  /** Applies a write to the own store, once. */
+  #apply(write: Write): Outcome {
+    if (write.outcome !== undefined) return write.outcome
+    const { change } = write
+    write.outcome = change.type === 'entry' ? this.#put(write, change) : this.#bury(write, change)
+    return write.outcome
+  }
+
+  #put({ place, slot }: Write, entry: Change & { type: 'entry' }): Outcome {
+    const { store, now } = this.#core
+    const { version } = entry
+    // Somebody else's higher version may have come meanwhile; that is only possible where anything was waited for.
+    const isOvertaken = slot >= 0 && (store.version(place, now) ?? 0) >= version
+    const type = isOvertaken ? 'replaced' : store.write(place, entry, now)
+    if (type === 'too-large' || type === 'full') throw refusal(type)
+    this.#options.counters.sets++
+    return { type, version, copies: 1 }
+  }
+
+  #bury({ place }: Write, tombstone: Change & { type: 'tombstone' }): Outcome {
+    const { store, now } = this.#core
+    const type = this.#present(place) === undefined ? 'absent' : 'deleted'
+    const applied = store.apply(place, tombstone, now)
+    if (applied === 'too-large' || applied === 'full') throw refusal(applied)
+    if (type === 'deleted') this.#options.counters.deletes++
+    return { type, version: tombstone.version, copies: 1 }
+  }
+
+  #executed(outcome: Outcome): Executed {
+    return { outcome, by: this.#core.self }
+  }
+}
+
+function slotOf(key: Uint8Array): number {
+  return hash32Bytes(key, slotSeed) & (slots - 1)
+}
+
+function refusal(why: 'too-large' | 'full'): RingholdError {
+  return why === 'full'
+    ? new RingholdError('RINGHOLD_OVERLOADED', { detail: 'deletes that must be kept for a while fill the memory' })
+    : new RingholdError('RINGHOLD_VALUE_TOO_LARGE', { detail: 'the value is larger than the memory of the node' })
+}
+
+/** A reading that takes no value: whether an entry is there, and its version. */
+function newPresence(): Reading {
+  return { target: new Uint8Array(0), at: 0, length: 0, contentType: '', version: 0, expiresAt: undefined }
+}

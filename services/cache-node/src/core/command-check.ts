@@ -1,0 +1,36 @@
+import {
+  type ByteCommand,
+  checkCacheName,
+  checkContentType,
+  checkKeyBytes,
+  checkTtlMs,
+  type Limits,
+  RingholdError,
+} from '@ringhold/sdk/protocol'
+
+/** CommandCheck holds commands against the limits of the node. */
+export class CommandCheck {
+  readonly #limits: Limits
+  /** The cache name that was checked last: one comparison instead of a pattern for nearly every command. */
+  #checkedCache = ''
+
+  constructor(limits: Limits) {
+    this.#limits = limits
+  }
+
+  /** check throws what is wrong with a command, as a RingholdError. */
+  check(command: ByteCommand): void {
+    if (command.cache !== this.#checkedCache) {
+      checkCacheName(command.cache)
+      this.#checkedCache = command.cache
+    }
+    checkKeyBytes(command.key, this.#limits)
+    if (command.type !== 'set') return
+    if (command.ttlMs !== undefined) checkTtlMs(command.ttlMs)
+    if (command.value.length > this.#limits.valueBytesMax) {
+      const detail = `the value exceeds ${this.#limits.valueBytesMax} bytes`
+      throw new RingholdError('RINGHOLD_VALUE_TOO_LARGE', { detail })
+    }
+    checkContentType(command.contentType, this.#limits)
+  }
+}
