@@ -166,6 +166,11 @@ export class CacheNode {
     return this.#clients.streams.size + this.#peers.streams.size
   }
 
+  /** What lies ready for clients that do not read their streams, in bytes. */
+  get unsentBytes(): number {
+    return this.#clients.streams.unsentBytes
+  }
+
   answers(now: number): Answers {
     return this.#membership?.answers(now) ?? 'joining'
   }
