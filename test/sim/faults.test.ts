@@ -67,7 +67,7 @@ test('a frozen or unplugged node is dead for all within 7 s, and never before th
   t.pass(slowest(times))
 })
 
-test('a node that was declared dead while it was frozen serves nothing until a peer replied, and drops its entries before', async (t) => {
+test('a node that was declared dead while it was frozen serves nothing until a peer replied, and hears of its death before', async (t) => {
   underSeeds(t, 80, (seed, say) => {
     const fleet = runningFleet(five, { seed })
     const victim = fleet.process('node-2')
@@ -81,8 +81,10 @@ test('a node that was declared dead while it was frozen serves nothing until a p
       t.fail(say('what arrived while it was frozen lifts no fence'))
     const servesMs = fleet.msUntil(() => victim.membership.answers(fleet.now) === 'yes', 5_000)
     if (servesMs === undefined) t.fail(say('serves again'), { views: describe(fleet.processes) })
-    const [droppedAt] = victim.happened('drop-entries')
-    if (droppedAt === undefined || droppedAt < wokenAt) t.fail(say('entries are dropped before it serves again'))
+    const [heardAt] = victim.happened('declared-dead')
+    if (heardAt === undefined || heardAt < wokenAt) t.fail(say('it hears of its death before it serves again'))
+    if (!victim.happened('woke').some((at) => at >= wokenAt)) t.fail(say('it knows that it stood still'))
+    if (victim.happened('drop-entries').length > 0) t.fail(say('its entries are kept'))
     if (fleet.msUntil(() => fleet.agreed(five), 2_000) === undefined) {
       t.fail(say('it is alive for all again'), { views: describe(fleet.processes) })
     }
@@ -100,7 +102,7 @@ test('a short freeze costs neither entries nor membership', async (t) => {
     fleet.run(10_000)
     if (!fleet.agreed(five) || fleet.wrongVerdicts.length)
       t.fail(say('nothing came of it'), { wrong: fleet.wrongVerdicts })
-    if (victim.happened('drop-entries').length) t.fail(say('its entries are kept'))
+    if (victim.happened('declared-dead').length) t.fail(say('nobody held it dead'))
   })
   t.pass()
 })
@@ -144,7 +146,7 @@ test('a process that is replaced at once under its name and address is alive for
     if (ms > 1_000) t.fail(say(`alive after ${ms} ms`), { views: describe(fleet.processes) })
     fleet.run(5_000)
     if (!settled()) t.fail(say('it stays so'), { views: describe(fleet.processes) })
-    if (next.happened('drop-entries').length) t.fail(say('a new process has nothing to drop'))
+    if (next.happened('declared-dead').length) t.fail(say('a new process was never dead'))
   })
   t.pass(slowest(times))
 })

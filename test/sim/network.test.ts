@@ -5,7 +5,7 @@ import { describe, five, runningFleet, underSeeds } from './scenario.ts'
 function healthyAllAlong(fleet: SimFleet): boolean {
   return (
     fleet.wrongVerdicts.length === 0 &&
-    fleet.processes.every((process) => process.happened('drop-entries').length === 0)
+    fleet.processes.every((process) => process.happened('declared-dead').length === 0)
   )
 }
 
@@ -61,8 +61,9 @@ test('a split of 2 and 3 leaves two fleets, which merge by themselves within 15 
     together.push(healMs ?? 60_000)
     if (healMs === undefined || healMs > 15_000)
       t.fail(say(`one fleet after ${healMs} ms`), { views: describe(fleet.up) })
-    const kept = fleet.up.filter((process) => process.happened('drop-entries').length === 0)
-    if (kept.length > 0) t.fail(say('all were dead for someone, so all drop what others took over'))
+    const unaware = fleet.up.filter((process) => process.happened('declared-dead').length === 0)
+    if (unaware.length > 0) t.fail(say('all were dead for someone, and all hear of it'))
+    if (fleet.up.some((process) => process.happened('drop-entries').length > 0)) t.fail(say('nobody drops anything'))
   })
   t.pass(
     `two fleets within ${Math.round(Math.max(...apart))} ms, one again within ${Math.round(Math.max(...together))} ms`,

@@ -52,7 +52,7 @@ test(`membership at scale (SIM_SEED=${seed})`, async (t) => {
 
     const largest = Math.max(...fleet.processes.map(({ bytesMax }) => bytesMax))
     t.ok(largest <= messageBytesMax, `${members} members: the largest message has ${largest} bytes`)
-    const wrong = fleet.processes.filter((process) => process.happened('drop-entries').length > 0)
+    const wrong = fleet.processes.filter((process) => process.happened('declared-dead').length > 0)
     t.same(wrong, [], `${members} members: nobody else was declared dead`)
   }
   const growth = (rates.get(1_000) ?? 0) / (rates.get(100) ?? 0)

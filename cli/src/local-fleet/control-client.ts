@@ -4,8 +4,8 @@ import { RingholdError } from '@ringhold/sdk/protocol'
 import { type ControlReply, type ControlRequest, type ControlResult, messageBytesMax } from './control-protocol.ts'
 import type { StateFolder } from './state-folder.ts'
 
-/** Longer than the supervisor waits for a process to end. */
-const replyWithinMs = 15_000
+/** Longer than the supervisor waits for a process to end, unless somebody gave nodes more than 30 s to leave. */
+const replyWithinMs = 45_000
 
 /** askSupervisor sends one request. Rejects with RINGHOLD_NO_LOCAL_FLEET when no supervisor listens, else with its error. */
 export async function askSupervisor<R extends ControlRequest>(

@@ -8,7 +8,16 @@ import { localHost, type NodePlan, peerUrlOf } from './node-plan.ts'
 const logBytesMax = 10 * 1024 * 1024
 
 /** Variables of the launcher's own environment that mean the same to every node and are passed on. */
-const sharedVariables = ['RINGHOLD_COPIES', 'RINGHOLD_LOG_LEVEL', 'RINGHOLD_JOIN_TIMEOUT_MS']
+const sharedVariables = [
+  'RINGHOLD_COPIES',
+  'RINGHOLD_LOG_LEVEL',
+  'RINGHOLD_JOIN_TIMEOUT_MS',
+  'RINGHOLD_LEAVE_TIMEOUT_MS',
+]
+
+/** What the node has as default of RINGHOLD_LEAVE_TIMEOUT_MS, and what a stop may take besides. */
+const defaultLeaveMs = 10_000
+const closesWithinMs = 10_000
 
 /** Short-lived garbage stays small beside the entries, so that the process keeps within what its memory setting promises. */
 const engineFlags = ['--max-semi-space-size=8']
@@ -77,6 +86,12 @@ export function envOf(plan: NodePlan, seeds: readonly NodePlan[], settings: Node
     RINGHOLD_SEEDS: seeds.map(peerUrlOf).join(','),
     ...(settings.memory !== undefined && { RINGHOLD_MEMORY: settings.memory }),
   }
+}
+
+/** endsWithinMs is how long a node of this environment may take to end after it was asked to. */
+export function endsWithinMs({ RINGHOLD_LEAVE_TIMEOUT_MS: leaveMs }: NodeJS.ProcessEnv): number {
+  const chosen = Number.parseInt(leaveMs ?? '', 10)
+  return (Number.isNaN(chosen) ? defaultLeaveMs : chosen) + closesWithinMs
 }
 
 /** lastLines returns the end of a log for a message about its node. */

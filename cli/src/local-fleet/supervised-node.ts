@@ -12,13 +12,11 @@
  */
 import { RingholdError } from '@ringhold/sdk/protocol'
 import { clientUrlOf, type NodePlan, peerUrlOf } from './node-plan.ts'
-import { type Exit, lastLines, NodeProcess } from './node-process.ts'
+import { type Exit, endsWithinMs, lastLines, NodeProcess } from './node-process.ts'
 import { RestartPolicy } from './restart-policy.ts'
 import type { NodeRecord, Phase } from './state-folder.ts'
 import { withDeadline } from './with-deadline.ts'
 
-/** How long a process may take to end after a signal that asks it to. */
-const endsWithinMs = 10_000
 /** Lines of a log that a message shows. */
 const logLinesShown = 5
 
@@ -128,7 +126,7 @@ export class SupervisedNode {
     if (!process) return
     process.signal('SIGTERM')
     if (this.#phase === 'frozen') process.signal('SIGCONT')
-    const exit = await withDeadline(process.exited, endsWithinMs)
+    const exit = await withDeadline(process.exited, endsWithinMs(this.#options.env()))
     if (exit === undefined) process.signal('SIGKILL')
     await process.exited
   }
@@ -166,9 +164,10 @@ export class SupervisedNode {
   }
 
   async #ended(process: NodeProcess): Promise<void> {
-    if ((await withDeadline(process.exited, endsWithinMs)) !== undefined) return
+    const withinMs = endsWithinMs(this.#options.env())
+    if ((await withDeadline(process.exited, withinMs)) !== undefined) return
     throw new RingholdError('RINGHOLD_TIMEOUT', {
-      detail: `${this.plan.name} still runs ${endsWithinMs / 1000} s after the signal; SIGKILL ends it`,
+      detail: `${this.plan.name} still runs ${withinMs / 1000} s after the signal; SIGKILL ends it`,
     })
   }
 }

@@ -20,40 +20,41 @@ import { commandsOffer, upgradeTo } from './stream/upgrade.ts'
 /** Listener is an HTTP listener and the streams that its connections were upgraded to. */
 export interface Listener {
   readonly app: FastifyInstance
+  readonly streams: { readonly size: number; destroy(): void }
+}
+
+/** ClientListener is the one for clients. */
+export interface ClientListener extends Listener {
   readonly streams: Streams
-  /** Whether it has begun to close. */
-  readonly isClosing: () => boolean
 }
 
 /** clientListener makes the listener for clients. A command says whether its sender routes itself. */
-export function clientListener(node: CacheNode, logger: FastifyBaseLogger): Listener {
-  const listener = commandListener(node, logger, (isDirect) => (isDirect ? 'direct' : 'plain'))
-  const { app } = listener
+export function clientListener(node: CacheNode, logger: FastifyBaseLogger): ClientListener {
+  const { app, streams, isClosing } = commandListener(node, logger)
   app.register(keyRoutes, {
     ...keyFace(node),
     originOf: ({ headers }) => (headers[headerNames.route] === 'direct' ? 'direct' : 'plain'),
   })
   const onFault = (error: unknown) => logger.error({ err: error }, 'a request failed')
-  getStraight(app.server, { ...keyFace(node), isClosing: listener.isClosing, onFault })
+  getStraight(app.server, { ...keyFace(node), isClosing, onFault })
   app.register(topologyRoute, { feed: node.feed, ringChecksum: () => node.ring.checksum })
   app.register(statsRoute, { stats: () => statsOf(node) })
   app.register(explainRoute, { explain: (cache, key) => explanationOf(node, cache, key) })
   app.register(healthRoutes, { unreadiness: () => unreadinessOf(node) })
-  return listener
+  return { app, streams }
 }
 
-/** peerListener makes the listener for peers. Every command that comes here has been forwarded already. */
+/** peerListener makes the listener for peers: gossip, and streams of what they ask about copies. */
 export function peerListener(node: CacheNode, logger: FastifyBaseLogger): Listener {
-  const listener = commandListener(node, logger, () => 'forwarded')
-  listener.app.register(gossipRoute, { gossiper: () => node.gossiper })
-  return listener
+  const self = node.config.name
+  const app = newListener({ self, logger })
+  const { server } = node.replicator
+  app.register(gossipRoute, { gossiper: () => node.gossiper })
+  upgradeTo(app.server, server.offer, self)
+  return { app, streams: server }
 }
 
-function commandListener(
-  node: CacheNode,
-  logger: FastifyBaseLogger,
-  originOf: (isDirect: boolean) => Origin,
-): Listener {
+function commandListener(node: CacheNode, logger: FastifyBaseLogger) {
   const self = node.config.name
   const app = newListener({ self, logger })
   const { executor } = node
@@ -62,7 +63,7 @@ function commandListener(
     limits: defaultLimits,
     execute: (command, origin, sink) => executor.execute(command, origin, sink),
     ahead: executor,
-    originOf,
+    originOf: (isDirect) => (isDirect ? 'direct' : 'plain'),
     ringChecksum: () => node.ring.checksum,
     onFault: (error) => logger.error({ err: error }, 'a command failed'),
   }

@@ -71,6 +71,12 @@ export const variables = Type.Object({
     default: 15_000,
     description: 'How long to look for the seeds before giving up',
   }),
+  RINGHOLD_LEAVE_TIMEOUT_MS: Type.Integer({
+    minimum: 0,
+    maximum: 600_000,
+    default: 10_000,
+    description: 'How long others may take to copy what a leaving node holds',
+  }),
 })
 
 /** Variables of other programs of the project; a node that finds them in its environment leaves them alone. */
@@ -95,6 +101,7 @@ export interface NodeConfig {
   readonly weight: number
   readonly logLevel: 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent'
   readonly joinTimeoutMs: number
+  readonly leaveTimeoutMs: number
 }
 
 /** configOf reads the configuration from an environment. Throws RINGHOLD_BAD_CONFIG, naming the first variable that is wrong. */
@@ -115,6 +122,7 @@ export function configOf(environment: NodeJS.ProcessEnv): NodeConfig {
     weight: values.RINGHOLD_WEIGHT,
     logLevel: values.RINGHOLD_LOG_LEVEL,
     joinTimeoutMs: values.RINGHOLD_JOIN_TIMEOUT_MS,
+    leaveTimeoutMs: values.RINGHOLD_LEAVE_TIMEOUT_MS,
   }
 }
 

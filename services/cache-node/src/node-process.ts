@@ -6,7 +6,7 @@ import { helpText } from './help.ts'
 import { newNode, oneLine } from './start-node.ts'
 import { warmUp } from './warm-up.ts'
 
-/** Above what a stop can take: 0.5 s to leave, 2 s to drain, 0.5 s to depart, 2 s for peers. */
+/** Above what a stop can take beside the leave timeout: 0.5 s to announce, 2 s to drain, 0.5 s to depart, 2 s for peers. */
 const stopMsMax = 8_000
 
 /** runNode runs the node that the environment describes, until it is told to stop. */
@@ -16,8 +16,9 @@ export async function runNode(): Promise<void> {
   } else {
     try {
       await warmUp()
-      const node = newNode(configOf(process.env), { onFatal: fail })
-      closeWithGrace({ delay: stopMsMax }, async ({ err }) => {
+      const config = configOf(process.env)
+      const node = newNode(config, { onFatal: fail })
+      closeWithGrace({ delay: config.leaveTimeoutMs + stopMsMax }, async ({ err }) => {
         if (err) process.stderr.write(`${oneLine(err)}\n`)
         await node.stop()
       })

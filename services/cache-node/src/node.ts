@@ -1,8 +1,8 @@
 /**
  * One cache node: the pure parts wired to each other, and its life from the first listener to the last announcement.
  *
- *      start   listen on both ports ─► join ─► ready          Listening comes first: nodes that start together find
- *      stop    leave ─► drain ─► depart ─► closed             each other in any order.
+ *      start   listen on both ports ─► join ─► claim ─► ready          Listening comes first: nodes that start together
+ *      stop    leave ─► hand over ─► drain ─► depart ─► closed         find each other in any order.
  */
 import { getRandomValues, randomUUID } from 'node:crypto'
 import type { Server } from 'node:http'
@@ -11,20 +11,22 @@ import { defaultLimits, type RingholdError } from '@ringhold/sdk/protocol'
 import { seedOfFleet } from '@ringhold/sdk/ring'
 import type { FastifyBaseLogger } from 'fastify'
 import { advertisedUrl } from './addresses.ts'
-import { clientListener, type Listener, peerListener } from './apps.ts'
+import { type ClientListener, clientListener, type Listener, peerListener } from './apps.ts'
 import { HybridClock } from './clock/hybrid-clock.ts'
 import type { NodeConfig } from './config.ts'
 import { Copies } from './copies/copies.ts'
+import { defaultCopiesSettings } from './copies/settings.ts'
+import type { CopiesStatus } from './copies/status.ts'
 import { type Counters, newCounters } from './core/counters.ts'
 import type { Answers } from './core/decide.ts'
 import { Executor } from './core/executor.ts'
 import { RingOfView } from './core/ring-of-view.ts'
-import { PeerForwarder } from './forward/peer-forwarder.ts'
 import { type GossipCounters, Gossiper } from './gossip/gossiper.ts'
 import { TopologyFeed } from './http/topology-feed.ts'
 import { listenOn } from './listen.ts'
 import { Membership, type Sightings } from './membership/membership.ts'
 import type { MembershipSettings } from './membership/settings.ts'
+import { Replicator } from './peers/replicator.ts'
 import { topologyOf } from './reports.ts'
 import { ByteStore } from './store/byte-store.ts'
 
@@ -38,6 +40,8 @@ export interface NodeOptions {
 
 /** How long requests under way may take to finish when the node stops. */
 const drainMsMax = 2_000
+/** How often a leaving node looks whether others have what it holds. */
+const handOverLookMs = 20
 /** Expired entries are freed so often, and so many in one go. */
 const sweepIntervalMs = 100
 const sweepBudget = 2_000
@@ -49,18 +53,19 @@ export class CacheNode {
   readonly counters: Counters = newCounters()
   readonly store: ByteStore
   readonly feed = new TopologyFeed(() => topologyOf(this))
-  readonly copies: Copies
   readonly executor: Executor
+  readonly replicator: Replicator
   readonly startedAt = performance.now()
   readonly #options: NodeOptions
   readonly #rings: RingOfView
-  readonly #forwarder: PeerForwarder
-  readonly #clients: Listener
+  readonly #copies: Copies
+  readonly #clients: ClientListener
   readonly #peers: Listener
   #membership: Membership | undefined
   #gossiper: Gossiper | undefined
   #sweeper: NodeJS.Timeout | undefined
-  #tokens = 0
+  /** Whether it has coordinated whatever it should, once. */
+  #hasClaimed = false
   #stopped: Promise<void> | undefined
 
   constructor(options: NodeOptions) {
@@ -73,11 +78,11 @@ export class CacheNode {
       secret: [secret0, secret1],
       now: performance.now(),
     })
-    this.#rings = new RingOfView({ seed: seedOfFleet(config.fleet), copies: config.copies })
-    this.#forwarder = new PeerForwarder({ limits: defaultLimits })
-    this.copies = new Copies({
+    const fleet = { seed: seedOfFleet(config.fleet), copies: config.copies }
+    this.#rings = new RingOfView(fleet)
+    this.#copies = new Copies({
       self: config.name,
-      fleet: { seed: seedOfFleet(config.fleet), copies: config.copies },
+      fleet,
       store: this.store,
       clock: new HybridClock(),
       limits: defaultLimits,
@@ -85,13 +90,23 @@ export class CacheNode {
       random: Math.random,
       answers: (now) => this.answers(now),
     })
+    this.replicator = new Replicator({
+      self: config.name,
+      fleet: config.fleet,
+      limits: defaultLimits,
+      copies: this.#copies,
+      logger,
+      tickIntervalMs: defaultCopiesSettings.tickIntervalMs,
+      view: () => this.view,
+      onRingSuspect: (peerUrl) => this.#gossiper?.suspectRing(peerUrl),
+    })
     this.executor = new Executor({
-      copies: this.copies,
+      copies: this.#copies,
       store: this.store,
       limits: defaultLimits,
       now: () => performance.now(),
       wallMs: () => Date.now(),
-      onEffects: () => {},
+      onEffects: () => this.replicator.performSoon(),
     })
     this.#clients = clientListener(this, logger)
     this.#peers = peerListener(this, logger)
@@ -129,9 +144,16 @@ export class CacheNode {
     return { ...traffic, ...(this.#membership?.sightings ?? { suspicions: 0, deaths: 0, refutations: 0 }) }
   }
 
-  /** How many tokens this node coordinates. */
-  get tokens(): number {
-    return this.#tokens
+  /** What this node tells of copies. */
+  get copies(): CopiesStatus {
+    return this.#copies.status
+  }
+
+  /** Whether the tokens that were this node's when it joined have been claimed. */
+  get hasClaimed(): boolean {
+    const { ring } = this
+    this.#hasClaimed ||= ring.members.some(({ name }) => name === this.config.name) && this.copies.tokens.claiming === 0
+    return this.#hasClaimed
   }
 
   /** The server of the listener for clients. */
@@ -169,23 +191,25 @@ export class CacheNode {
       seeds: config.seeds.filter((seed) => seed !== urls.peer),
       joinTimeoutMs,
       random: Math.random,
-      ...(membershipSettings && { settings: membershipSettings }),
+      settings: { apartMsMax: defaultCopiesSettings.tombstoneGraceMs / 2, ...membershipSettings },
     })
     this.#gossiper = new Gossiper({
       membership: this.#membership,
       logger,
       events: {
         onView: () => this.#viewChanged(),
+        onWake: () => this.replicator.woke(),
         onDropEntries: (why) => this.#dropEntries(why),
         onFatal,
       },
     })
     this.#sweeper = setInterval(() => this.#sweep(), sweepIntervalMs)
+    this.replicator.start()
     await this.#gossiper.join()
     logger.info({ urls, ring: this.ring.checksum, members: this.view.size }, 'ready')
   }
 
-  /** stop leaves the fleet in good order and closes everything: within about 5 s, whatever peers and clients do. */
+  /** stop leaves the fleet in good order and closes everything: within 5 s and the leave timeout, whatever peers and clients do. */
   stop(): Promise<void> {
     this.#stopped ??= this.#stop()
     return this.#stopped
@@ -199,6 +223,7 @@ export class CacheNode {
 
   async #stop(): Promise<void> {
     await this.#gossiper?.leave()
+    await this.#handOver()
     this.feed.close()
     await closeWithin(this.#clients, drainMsMax)
     await this.#gossiper?.depart()
@@ -206,39 +231,52 @@ export class CacheNode {
     this.#options.logger.info('stopped')
   }
 
+  /** Waits until others coordinate and hold what this node did. It answers, and passes commands on, meanwhile. */
+  async #handOver(): Promise<void> {
+    const { leaveTimeoutMs } = this.config
+    const startedAt = performance.now()
+    while (!this.#isHandedOver() && performance.now() - startedAt < leaveTimeoutMs) {
+      await new Promise((resolve) => setTimeout(resolve, handOverLookMs))
+    }
+    const { tokens, entries } = this.copies
+    const ms = Math.round(performance.now() - startedAt)
+    this.#options.logger.info({ ms, tokens, strays: entries.strays }, 'handed over')
+  }
+
+  #isHandedOver(): boolean {
+    // Nobody is left who could take over.
+    if (this.ring.members.length === 0) return true
+    const { tokens, entries } = this.copies
+    return tokens.held + tokens.claiming + tokens.provisional === 0 && entries.strays === 0
+  }
+
   async #close(listeners: readonly Listener[], drainMs: number): Promise<void> {
     clearInterval(this.#sweeper)
     this.feed.close()
-    await Promise.all([
-      this.#gossiper?.close(),
-      this.#forwarder.destroy(),
-      ...listeners.map((listener) => closeWithin(listener, drainMs)),
-    ])
+    this.replicator.close()
+    await Promise.all([this.#gossiper?.close(), ...listeners.map((listener) => closeWithin(listener, drainMs))])
   }
 
   #viewChanged(): void {
-    const moment = { now: performance.now(), wallMs: Date.now() }
-    const { name } = this.config
-    if (this.#rings.update(this.view)) {
-      const { ring } = this
-      const dropped = this.store.retain((token) => ring.coordinator(token) === name)
+    const { view } = this
+    const isOtherRing = this.#rings.update(view)
+    const { ring } = this
+    this.replicator.viewChanged({ view, ring, incarnation: this.self?.incarnation ?? 0 })
+    if (isOtherRing) {
       this.#clients.streams.tellRing(ring.checksum)
-      this.#tokens = ring.tokensOf().get(name) ?? 0
       const members = ring.members.map((member) => member.name)
-      this.#options.logger.info({ ring: ring.checksum, members, tokens: this.#tokens, dropped }, 'the ring changed')
+      const tokens = ring.tokensOf().get(this.config.name) ?? 0
+      this.#options.logger.info({ ring: ring.checksum, members, tokens }, 'the ring changed')
     }
-    const { view, ring, self } = this
-    this.copies.viewChanged({ view, ring, incarnation: self?.incarnation ?? 0 }, moment)
-    const peerUrls = new Set([...this.view.values()].map(({ urls }) => urls.peer))
-    this.#forwarder.keepOnly(peerUrls)
+    const peerUrls = new Set([...view.values()].map(({ urls }) => urls.peer))
     for (const seed of this.config.seeds) peerUrls.add(seed)
     this.#gossiper?.keepOnly(peerUrls)
     this.feed.changed()
   }
 
   #dropEntries(why: string): void {
-    const dropped = this.store.retain(() => false)
-    this.#options.logger.warn({ why, dropped }, 'entries dropped')
+    this.replicator.dropEverything()
+    this.#options.logger.warn({ why }, 'entries dropped')
   }
 
   #sweep(): void {

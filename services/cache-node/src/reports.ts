@@ -20,7 +20,9 @@ export function topologyOf({ config, ring, view }: CacheNode): Topology {
 /** statsOf reports what this node holds and did. */
 export function statsOf(node: CacheNode): NodeStats {
   const now = performance.now()
-  const { caches, bytesMax, entries, bytes, evictions, expirations, ...details } = node.store.stats(now)
+  const copies = node.copies
+  const { tokens, entries: held } = copies
+  const { caches, bytesMax, entries: _entries, bytes, evictions, expirations, ...details } = node.store.stats(now)
   const { bytesByKind, hits: _hits, ...store } = details
   return {
     node: node.config.name,
@@ -29,14 +31,15 @@ export function statsOf(node: CacheNode): NodeStats {
     incarnation: node.self?.incarnation ?? 0,
     ring: node.ring.checksum,
     uptimeMs: Math.floor(now - node.startedAt),
-    entries,
+    entries: held.coordinated,
     bytes,
     evictions,
     expirations,
     store: { ...store, bytes: bytesByKind },
     memoryBytesMax: bytesMax,
     caches: Object.fromEntries(caches),
-    tokens: node.tokens,
+    tokens: tokens.held + tokens.provisional,
+    copies,
     streams: node.streams,
     ...node.counters,
     gossip: node.gossipCounters,
@@ -70,5 +73,6 @@ export function unreadinessOf(node: CacheNode): Unreadiness {
   const answers = node.answers(performance.now())
   if (answers !== 'yes') return answers
   const status = node.self?.status
-  return status === 'leaving' || status === 'left' ? 'leaving' : undefined
+  if (status === 'leaving' || status === 'left') return 'leaving'
+  return node.hasClaimed ? undefined : 'joining'
 }

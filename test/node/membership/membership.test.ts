@@ -58,11 +58,11 @@ test('a node that hears it is suspected refutes in the same exchange and keeps i
     10,
   )
   t.match(answerOf(effects).from, { name: 'self', status: 'alive', incarnation: 2 })
-  t.same(only(effects, 'drop-entries'), [])
+  t.same(only(effects, 'declared-dead'), [])
   t.equal(only(effects, 'view').length, 1)
 })
 
-test('a node that hears it is dead drops its entries before any refutation leaves', async (t) => {
+test('a node that hears it is dead says so before any refutation leaves', async (t) => {
   const membership = runningWith(memberOf('a'), memberOf('b'))
   const effects = membership.receive(
     2,
@@ -70,16 +70,16 @@ test('a node that hears it is dead drops its entries before any refutation leave
     200,
   )
   const types = effects.map(({ type }) => type)
-  t.ok(types.includes('drop-entries') && types.includes('answer') && types.includes('exchange'))
-  t.ok(types.indexOf('drop-entries') < types.indexOf('answer'))
-  t.ok(types.indexOf('drop-entries') < types.indexOf('exchange'))
+  t.ok(types.includes('declared-dead') && types.includes('answer') && types.includes('exchange'))
+  t.ok(types.indexOf('declared-dead') < types.indexOf('answer'))
+  t.ok(types.indexOf('declared-dead') < types.indexOf('exchange'))
   t.equal(answerOf(effects).from.incarnation, 2)
   const again = membership.receive(
     3,
     gossipFrom(memberOf('b'), { rumours: [{ member: { ...membership.self, status: 'dead', incarnation: 1 } }] }),
     300,
   )
-  t.same(only(again, 'drop-entries'), [], 'once for each incarnation')
+  t.same(only(again, 'declared-dead'), [], 'once for each incarnation')
 })
 
 test('a member that refuted a suspicion is told that it had been declared dead meanwhile', async (t) => {
@@ -106,7 +106,7 @@ test('a member that refuted a suspicion is told that it had been declared dead m
     gossipFrom(memberOf('b'), { rumours: [{ member: { ...hearer.self, status: 'dead', incarnation: 1 } }] }),
     20,
   )
-  t.equal(only(heard, 'drop-entries').length, 1, 'and drops its entries')
+  t.equal(only(heard, 'declared-dead').length, 1, 'and knows that others may have taken over')
   t.equal(hearer.self.incarnation, 2, 'without another incarnation')
 })
 

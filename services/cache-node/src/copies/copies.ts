@@ -285,19 +285,13 @@ export class Copies {
 
   #serve(requestId: number, from: string, request: PeerRequest): void {
     const reply = (what: PeerReply) => this.#core.answer(requestId, what)
-    switch (request.type) {
-      case 'command':
-        return this.#command(request, reply)
-      case 'apply':
-        return reply({ type: 'applied', results: this.#apply(request.copies, from) })
-      case 'claim':
-        return this.#releases.claimed(request, from, reply)
-      case 'recall':
-        this.#recalls.recalled(request.tokens, from)
-        return reply({ type: 'noted' })
-      default:
-        return reply(this.#data.shelf.serve(request, from))
-    }
+    if (request.type === 'command') this.#command(request, reply)
+    else if (request.type === 'claim') this.#releases.claimed(request, from, reply)
+    else if (request.type === 'apply') reply({ type: 'applied', results: this.#apply(request.copies, from) })
+    else if (request.type === 'recall') {
+      this.#recalls.recalled(request.tokens, from)
+      reply({ type: 'noted' })
+    } else reply(this.#data.shelf.serve(request, from))
   }
 
   #command({ command, failover }: PeerRequest & { type: 'command' }, reply: (reply: PeerReply) => void): void {
@@ -318,18 +312,21 @@ export class Copies {
 
   #apply(copies: readonly Copy[], from: string): ('held' | 'too-large' | 'full')[] {
     const core = this.#core
-    const contested = new TokenSet()
+    let contested: TokenSet | undefined
     const results = copies.map((copy) => {
       const { cache, key, version } = copy
       const token = core.ring.tokenOfBytes(key)
       core.hear(version)
       const applied = core.store.apply({ token, cache, key }, changeOf(copy, core.now), core.now)
       if (applied === 'too-large' || applied === 'full') return applied
-      if (applied === 'applied' && this.#tenure.state(token) === 'held') contested.add(token)
+      if (applied === 'applied' && this.#tenure.state(token) === 'held') {
+        contested ??= new TokenSet()
+        contested.add(token)
+      }
       return 'held'
     })
     // Whoever writes what this node coordinates took it for unreachable.
-    if (contested.size > 0) this.#recalls.recalled(contested, from)
+    if (contested !== undefined) this.#recalls.recalled(contested, from)
     return results
   }
 

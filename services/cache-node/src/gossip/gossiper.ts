@@ -3,7 +3,7 @@
  *
  *      timer ─ tick ──►┌────────────┐── exchange ──► POST {peer}/v1/peer/gossip ── settled ──┐
  *      peer  ─ receive►│ Membership │── answer ────► the reply to a peer                     │
- *                      └────────────┘── view, joined, drop-entries, stop ──► the node        │
+ *                      └────────────┘── view, woke, drop-entries, … ──► the node             │
  *                            ▲───────────────────────────────────────────────────────────────┘
  */
 import { RingholdError } from '@ringhold/sdk/protocol'
@@ -29,6 +29,8 @@ export interface GossipCounters {
 export interface GossipEvents {
   /** The view has changed. */
   readonly onView: () => void
+  /** The node stood still: whatever it was in charge of may be with others by now. */
+  readonly onWake: () => void
   /** What this node holds may be outdated: drop it before anything else is sent. */
   readonly onDropEntries: (why: string) => void
   /** The node cannot be a member any more, after it had joined. */
@@ -145,6 +147,8 @@ export class Gossiper {
       if (effect.type === 'exchange') exchanges.push(this.#exchange(effect))
       else if (effect.type === 'answer') this.#pending.get(effect.requestId)?.(effect.message)
       else if (effect.type === 'view') this.#events.onView()
+      else if (effect.type === 'woke') this.#events.onWake()
+      else if (effect.type === 'declared-dead') this.#logger.warn({ apartMs: effect.apartMs }, effect.why)
       else if (effect.type === 'drop-entries') this.#events.onDropEntries(effect.why)
       else if (effect.type === 'joined') this.#settleJoin()
       else if (effect.type === 'stop') this.#stop(effect.error)

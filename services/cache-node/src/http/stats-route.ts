@@ -13,10 +13,15 @@ const nodeStats = Type.Object({
   incarnation: count,
   ring: Type.String({ description: 'Checksum of the ring.' }),
   uptimeMs: count,
-  entries: count,
+  entries: Type.Integer({
+    minimum: 0,
+    description: 'Entries that the node coordinates. The sum over the fleet is the number of keys.',
+  }),
   bytes: count,
   memoryBytesMax: count,
-  caches: Type.Record(Type.String(), Type.Object({ entries: count, bytes: count })),
+  caches: Type.Record(Type.String(), Type.Object({ entries: count, bytes: count }), {
+    description: 'What the node holds of each cache, replicas included.',
+  }),
   tokens: Type.Integer({ minimum: 0, description: 'How many tokens the node coordinates.' }),
   streams: Type.Integer({ minimum: 0, description: 'How many streams are open, of clients and of peers.' }),
   hits: count,
@@ -42,6 +47,31 @@ const nodeStats = Type.Object({
     fragmentation: Type.Number({ description: 'Share of the segments that is neither entries nor index.' }),
     compactedBytes: count,
     probationShare: Type.Number({ description: 'Share of the memory that eviction gives to new entries now.' }),
+  }),
+  copies: Type.Object({
+    tokens: Type.Object(
+      { held: count, claiming: count, provisional: count },
+      { description: 'Tokens that the node coordinates, is taking over, or coordinates in the stead of another.' },
+    ),
+    underReplicatedTokens: Type.Integer({
+      minimum: 0,
+      description: 'Tokens of which not all owners are known to hold the same.',
+    }),
+    syncingTokens: Type.Integer({ minimum: 0, description: 'Tokens whose entries are being pulled.' }),
+    strayTokens: Type.Integer({
+      minimum: 0,
+      description: 'Tokens of other owners of which the node still holds entries.',
+    }),
+    entriesLeft: Type.Integer({ minimum: 0, description: 'Entries that are still to be pulled.' }),
+    pulledBytesPerSecond: Type.Number({ minimum: 0 }),
+    entries: Type.Object(
+      { coordinated: count, replicas: count, strays: count },
+      { description: 'What the node holds: as coordinator, for others, and as no owner any more.' },
+    ),
+    hints: Type.Integer({ minimum: 0, description: 'Writes that are kept for owners that do not answer.' }),
+    waiting: Type.Integer({ minimum: 0, description: 'Commands that wait for another node, or for a claim.' }),
+    repairBytesSent: count,
+    bytesReplicated: count,
   }),
   gossip: Type.Object({
     exchangesSent: count,

@@ -13,6 +13,7 @@ import { Obituaries } from './obituaries.ts'
 import { PeersOrder } from './peers-order.ts'
 import { Roster } from './roster.ts'
 import { Rumours } from './rumours.ts'
+import { Separation } from './separation.ts'
 import type { MembershipSettings } from './settings.ts'
 import type { Suspicion } from './suspicion.ts'
 
@@ -42,6 +43,7 @@ export class Core {
   readonly rumours = new Rumours()
   readonly suspicions = new Map<string, Suspicion>()
   readonly obituaries: Obituaries
+  readonly separation: Separation
   readonly order: PeersOrder
   readonly health: Health
   readonly exchanges: Exchanges
@@ -50,6 +52,8 @@ export class Core {
   readonly sightings: Sightings = { suspicions: 0, deaths: 0, refutations: 0 }
   /** The node's own heartbeat. */
   heartbeat = 1
+  /** Who sent the message at hand; empty when there is none. */
+  speaker = ''
   /** Real time of the input at hand. */
   now = 0
   /** Waking time of the input at hand. */
@@ -62,6 +66,7 @@ export class Core {
     this.roster = new Roster({ self, membersMax: settings.membersMax, rememberMs: settings.rememberMs })
     this.heartbeats = new Heartbeats(settings.gossipIntervalMs)
     this.obituaries = new Obituaries(this)
+    this.separation = new Separation(this)
     this.order = new PeersOrder(random)
     this.health = new Health(settings.healthMax)
     this.exchanges = new Exchanges(settings.exchangesMax, this.effects)

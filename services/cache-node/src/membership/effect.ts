@@ -17,7 +17,11 @@ export type Effect =
   | { readonly type: 'view' }
   /** The node itself became alive. */
   | { readonly type: 'joined' }
-  /** The node itself was declared dead meanwhile: its entries may be stale and must be dropped now, before the refutation leaves. */
+  /** The node stood still for so long: whatever it was in charge of may be with others. */
+  | { readonly type: 'woke'; readonly stoodStillMs: number }
+  /** Others held the node dead, and may have taken over what it was in charge of. It comes before the refutation leaves. */
+  | { readonly type: 'declared-dead'; readonly why: string; readonly apartMs: number }
+  /** The node was apart for so long that its entries may be outdated: drop them now, before anything leaves. */
   | { readonly type: 'drop-entries'; readonly why: string }
   /** The node must end: its name is taken, the seeds belong to another fleet, or none of them answers. */
   | { readonly type: 'stop'; readonly error: RingholdError }

@@ -20,12 +20,13 @@ export class Fence {
     return this.#wokeAt !== undefined || now - this.#tickedAt > this.#afterMs
   }
 
-  /** notice is called with every input before anything else; true when the fence has just come down. */
-  notice(now: number): boolean {
-    if (now - this.#tickedAt <= this.#afterMs) return false
+  /** notice is called with every input before anything else; it returns for how long the node stood still when the fence has just come down. */
+  notice(now: number): number | undefined {
+    const stoodStillMs = now - this.#tickedAt
+    if (stoodStillMs <= this.#afterMs) return undefined
     this.#tickedAt = now
     this.#wokeAt = now
-    return true
+    return stoodStillMs
   }
 
   tick(now: number): void {

@@ -8,6 +8,8 @@ export interface HearingEvents {
   /** A record bears the name of this node. */
   readonly ownName: (heard: Member) => void
   readonly viewChanged: () => void
+  /** A member that was held dead is not. */
+  readonly returned: (name: string) => void
   /** Something must be passed on without delay. */
   readonly news: () => void
 }
@@ -35,6 +37,7 @@ export class Hearing {
   /** absorb merges all that a message says, and returns the names of which its sender knows less than we do. */
   absorb(message: Gossip | Probe | Probed): Set<string> {
     const outdated = new Set<string>()
+    this.#core.speaker = message.from.name
     const full = message.type === 'gossip' && message.page !== undefined
     this.#hear({ member: message.from }, { full, outdated })
     this.#beat([message.from.name, message.from.incarnation, message.heartbeat])
@@ -78,17 +81,22 @@ export class Hearing {
   }
 
   #note(member: Member, before: Member | undefined): void {
-    const { heartbeats, order, obituaries, sightings, awake } = this.#core
+    const { heartbeats, order, obituaries, separation, sightings, awake } = this.#core
     const { name, incarnation, status } = member
     if (status === 'suspect') sightings.suspicions++
-    if (status === 'dead' && before && !isGone(before.status)) sightings.deaths++
+    if (status === 'dead' && before && !isGone(before.status)) {
+      sightings.deaths++
+      separation.died(name)
+    }
     if (isGone(status)) heartbeats.forget(name)
     else {
       if (before?.incarnation !== incarnation) heartbeats.begin(name, incarnation, awake)
       if (!before || isGone(before.status)) order.add(name)
     }
     this.#events.viewChanged()
-    if (obituaries.note(before, member)) this.#detector.mourned(name)
+    if (!obituaries.note(before, member)) return
+    this.#detector.mourned(name)
+    this.#events.returned(name)
   }
 
   #passOn({ name }: Member): void {

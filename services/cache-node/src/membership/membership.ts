@@ -15,7 +15,7 @@
  *   └───────────────────────────────────────────────────────────────────────────────────────┘
  *          │
  *          ▼
- *     effects: exchange, answer, view, joined, drop-entries, stop, log      (the shell performs them)
+ *     effects: exchange, answer, view, joined, woke, declared-dead, drop-entries, stop, log   (the shell performs them)
  *
  * Guarantees: views merge whatever the order and repetition of messages; only a node itself raises its incarnation, so
  * nothing old revives a dead member; every queue, message and table is bounded; a node that stood still serves nothing
@@ -112,6 +112,10 @@ export class Membership {
     this.#hearing = new Hearing(core, this.#detector, {
       ownName: (heard) => this.#ownRecord.hear(heard),
       viewChanged: () => this.#noteView(),
+      returned: (name) => {
+        core.separation.returned(name)
+        this.#ownRecord.judgeAgain()
+      },
       news: () => this.#spread.news(),
     })
     this.#ownRecord = new OwnRecord(core, {
@@ -185,6 +189,7 @@ export class Membership {
       this.#sync.tick()
       this.#revisits.tick()
       core.obituaries.tick()
+      core.separation.tick()
       if (core.roster.forget(now).length > 0) this.#noteView()
       if (core.liveCount === 1) this.#fence.lift()
     })
@@ -263,7 +268,11 @@ export class Membership {
     if (this.#stopped) return []
     const core = this.#core
     core.at(now, this.#clock)
-    if (this.#fence.notice(now)) {
+    core.speaker = ''
+    const stoodStillMs = this.#fence.notice(now)
+    if (stoodStillMs !== undefined) {
+      core.separation.woke(stoodStillMs)
+      core.effects.push({ type: 'woke', stoodStillMs })
       core.log('warn', 'the event loop of this node stood still, so it serves nothing until a peer has replied')
       this.#spread.wake()
     }

@@ -12,8 +12,8 @@ export interface OwnRecordEvents {
 export class OwnRecord {
   readonly #core: Core
   readonly #events: OwnRecordEvents
-  /** The last incarnation for which entries were dropped. */
-  #droppedUpTo = 0
+  /** The last incarnation in which others held this node gone. */
+  #goneUpTo = 0
 
   constructor(core: Core, events: OwnRecordEvents) {
     this.#core = core
@@ -39,11 +39,11 @@ export class OwnRecord {
         this.#events.rival(heard)
         break
       case 'was-dead':
-        this.#dropEntries(heard)
+        this.#hearOfDeath(heard)
         break
       case 'refute': {
         const { incarnation, declaredDead } = judgement
-        if (declaredDead) this.#dropEntries(heard)
+        if (declaredDead) this.#hearOfDeath(heard)
         if (heard.instance === self.instance) health.trouble()
         this.#core.sightings.refutations++
         this.#core.log('info', `refuting that this node is ${heard.status}`, { heard: heard.status, incarnation })
@@ -52,11 +52,23 @@ export class OwnRecord {
     }
   }
 
+  /** judgeAgain is called when more is known of how long this node was apart. */
+  judgeAgain(): void {
+    const { separation, effects, self } = this.#core
+    const apart = separation.apart
+    if (!apart?.isOutdated || self.status === 'joining') return
+    separation.forget()
+    effects.push({ type: 'drop-entries', why: `this node was apart from the others for ${Math.round(apart.ms)} ms` })
+  }
+
   /** Once for each incarnation in which others held this node gone. */
-  #dropEntries({ status, incarnation }: Member): void {
-    const { self, effects } = this.#core
-    if (incarnation <= this.#droppedUpTo || self.status === 'joining') return
-    this.#droppedUpTo = incarnation
-    effects.push({ type: 'drop-entries', why: `others held this node ${status} in incarnation ${incarnation}` })
+  #hearOfDeath({ status, incarnation }: Member): void {
+    const { self, effects, separation } = this.#core
+    if (incarnation <= this.#goneUpTo || self.status === 'joining') return
+    this.#goneUpTo = incarnation
+    separation.declaredDead()
+    const why = `others held this node ${status} in incarnation ${incarnation}`
+    effects.push({ type: 'declared-dead', why, apartMs: separation.apart?.ms ?? 0 })
+    this.judgeAgain()
   }
 }

@@ -44,6 +44,11 @@ export interface MembershipSettings {
    * below the shortest time in which others may declare a silent node dead: 2 × probeTimeoutMs + suspicionMinMs.
    */
   readonly fenceAfterMs: number
+  /**
+   * Real milliseconds that a node may be apart from the others before its entries count as outdated: half the time that
+   * deletes are remembered. Higher: more survives a long split or freeze, until deleted entries come back.
+   */
+  readonly apartMsMax: number
   /** Real milliseconds that dead and left members are remembered, so that old gossip cannot revive them. */
   readonly rememberMs: number
   /** How often dead members, and seeds that are not among the live members, are contacted. It bounds the time a healed split needs to merge. */
@@ -83,6 +88,7 @@ export const defaultSettings: MembershipSettings = {
   staleAfterMs: 2_000,
   healthMax: 8,
   fenceAfterMs: 2_500,
+  apartMsMax: 300_000,
   rememberMs: 86_400_000,
   revisitMs: 10_000,
   revisitsPerSecond: 4,

@@ -92,7 +92,20 @@ export class PeerLink {
     this.#unsent.push(number)
     if (this.#isScheduled) return
     this.#isScheduled = true
-    setImmediate(() => this.#flush())
+    setImmediate(() => this.flush())
+  }
+
+  /** flush sends what was asked; it is also done by itself, at the end of the turn. */
+  flush(): void {
+    this.#isScheduled = false
+    const socket = this.#socket
+    if (socket === undefined) return void this.#connect()
+    if (this.#unsent.length === 0 || socket.writableLength > socketBytesHigh) return
+    this.#unsent = []
+    socket.write(this.#writer.bytes)
+    // What the system has taken at once may be overwritten; what waits in the socket may not.
+    if (socket.writableLength === 0) this.#writer.clear()
+    else this.#writer.take()
   }
 
   /** look is to be called every second: it finds a peer that is silent, and replies that will not come. */
@@ -126,18 +139,6 @@ export class PeerLink {
   #mayTakeMore(): boolean {
     const { queueBytesMax = 67_108_864 } = this.#options
     return !this.#isClosed && this.#writer.length < queueBytesMax && this.#asked.size < askedMax
-  }
-
-  #flush(): void {
-    this.#isScheduled = false
-    const socket = this.#socket
-    if (socket === undefined) return void this.#connect()
-    if (this.#unsent.length === 0 || socket.writableLength > socketBytesHigh) return
-    this.#unsent = []
-    socket.write(this.#writer.bytes)
-    // What the system has taken at once may be overwritten; what waits in the socket may not.
-    if (socket.writableLength === 0) this.#writer.clear()
-    else this.#writer.take()
   }
 
   async #connect(): Promise<void> {
@@ -179,13 +180,13 @@ export class PeerLink {
     const reader = new PeerReader({ limits: this.#options.limits, fault: 'RINGHOLD_BAD_REPLY' })
     const receive = (chunk: Uint8Array) => this.#receive(socket, reader, chunk)
     socket.on('data', receive)
-    socket.on('drain', () => this.#flush())
+    socket.on('drain', () => this.flush())
     socket.on('end', () => socket.destroy())
     // What is wrong with a socket shows in its close, which always follows.
     socket.on('error', () => {})
     socket.on('close', () => this.#lose(socket))
     if (head.length > 0) receive(head)
-    this.#flush()
+    this.flush()
   }
 
   #receive(socket: Duplex, reader: PeerReader, chunk: Uint8Array): void {

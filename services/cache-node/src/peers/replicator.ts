@@ -9,38 +9,17 @@
  */
 import type { View } from '@ringhold/sdk/membership'
 import type { Limits } from '@ringhold/sdk/protocol'
-import type { Ring } from '@ringhold/sdk/ring'
 import type { FastifyBaseLogger } from 'fastify'
+import type { Copies, Moment, ViewChange } from '../copies/copies.ts'
 import type { Effect } from '../copies/effect.ts'
-import type { Envelope, PeerRequest } from '../copies/peer-request.ts'
 import { PeerLink, type Settled } from './peer-link.ts'
 import { PeerServer } from './peer-server.ts'
-
-/** Moment is when an input comes: on the monotonic clock, and on the wall clock since 1970, in milliseconds. */
-export interface Moment {
-  readonly now: number
-  readonly wallMs: number
-}
-
-/** ReplicatedCore is what the shell drives: copies/copies.ts. */
-export interface ReplicatedCore {
-  receive(requestId: number, envelope: Envelope, request: PeerRequest, moment: Moment): Effect[]
-  settled(id: number, outcome: Settled, moment: Moment): Effect[]
-  tick(moment: Moment): Effect[]
-  viewChanged(
-    change: { readonly view: View; readonly ring: Ring; readonly incarnation: number },
-    moment: Moment,
-  ): Effect[]
-  woke(moment: Moment): Effect[]
-  dropEverything(moment: Moment): Effect[]
-  takeEffects(): Effect[]
-}
 
 export interface ReplicatorOptions {
   readonly self: string
   readonly fleet: string
   readonly limits: Limits
-  readonly copies: ReplicatedCore
+  readonly copies: Copies
   readonly logger: FastifyBaseLogger
   readonly tickIntervalMs: number
   readonly view: () => View
@@ -58,6 +37,7 @@ export class Replicator {
   /** Effects that are not performed yet, in their order. */
   readonly #effects: Effect[] = []
   #isPerforming = false
+  #isScheduled = false
   #ticks: NodeJS.Timeout | undefined
   #looks: NodeJS.Timeout | undefined
   #isClosed = false
@@ -84,16 +64,20 @@ export class Replicator {
     }, lookIntervalMs)
   }
 
-  /** performed is to be called after a command was executed: it performs what that led to. */
-  performExecuted(): void {
-    const effects = this.#options.copies.takeEffects()
-    if (effects.length > 0) this.#perform(effects)
+  /** performSoon performs what commands led to, once for all that are executed in this turn of the event loop. */
+  performSoon(): void {
+    if (this.#isScheduled) return
+    this.#isScheduled = true
+    setImmediate(() => {
+      this.#isScheduled = false
+      this.#perform(this.#options.copies.takeEffects())
+      for (const link of this.#links.values()) link.flush()
+    })
   }
 
-  viewChanged(change: { readonly ring: Ring; readonly incarnation: number }): void {
-    const view = this.#options.view()
-    for (const [name, link] of this.#links) if (view.get(name)?.urls.peer !== link.url) this.#cut(name, link)
-    this.#perform(this.#options.copies.viewChanged({ view, ...change }, this.#moment()))
+  viewChanged(change: ViewChange): void {
+    for (const [name, link] of this.#links) if (change.view.get(name)?.urls.peer !== link.url) this.#cut(name, link)
+    this.#perform(this.#options.copies.viewChanged(change, this.#moment()))
   }
 
   woke(): void {

@@ -39,6 +39,7 @@ export const anyEnvelope: fc.Arbitrary<Envelope> = fc.record({
 
 export const anyRequest: fc.Arbitrary<PeerRequest> = fc.oneof(
   fc.record({ type: type('command'), command: anyCommand }),
+  fc.record({ type: type('command'), command: anyCommand, failover: fc.constant(true) }),
   fc.record({ type: type('apply'), copies: list(anyCopy) }),
   fc.record({ type: type('claim'), ring, tokens: anyTokens }),
   fc.record({ type: type('recall'), tokens: anyTokens }),

@@ -4,7 +4,7 @@
  *
  *      every frame   envelope · body             envelope   name chars u8 · incarnation u53 · clock u53 · name
  *
- *      command, answer      the frame of a client, whole: what is asked, and its outcome or error
+ *      command, answer      the frame of a client, whole: what is asked (flag: failover), and its outcome or error
  *      apply, copies        [cursor u53] · copy …
  *      fetch, evict, stamps [cursor u53] · stamp …            a spot is a stamp of version 0
  *      claim, recall        [checksum chars u8 · checksum] · token set
@@ -49,8 +49,8 @@ export const peerFrames = {
   noted: 103,
 } as const
 
-/** Of frames. */
-export const cursorFlag = 1
+/** Of frames: the flags of what is in brackets, or of what is asked. */
+export const frameFlags = { cursor: 1, failover: 2 } as const
 
 /** Of copies. */
 export const copyFlags = { tombstone: 1, ttl: 2 } as const

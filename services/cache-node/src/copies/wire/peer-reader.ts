@@ -16,7 +16,7 @@ import {
 } from '@ringhold/sdk/protocol'
 import type { Copy, Envelope, PeerReply, PeerRequest, Stamp } from '../peer-request.ts'
 import { Fields } from './fields.ts'
-import { cursorFlag, messageBytesMax, peerFrames, results } from './layout.ts'
+import { frameFlags, messageBytesMax, peerFrames, results } from './layout.ts'
 
 export interface PeerReaderOptions {
   readonly limits: Limits
@@ -74,7 +74,7 @@ export class PeerReader {
       case peerFrames.apply:
         return { type: 'apply', copies: this.#copies() }
       case peerFrames.command:
-        return { type: 'command', command: this.#command() }
+        return { type: 'command', command: this.#command(), ...(this.#has(frameFlags.failover) && { failover: true }) }
       case peerFrames.claim:
         return { type: 'claim', ring: fields.text(), tokens: fields.tokenSet() }
       case peerFrames.recall:
@@ -169,6 +169,10 @@ export class PeerReader {
   }
 
   #cursor(): number | undefined {
-    return (this.#reader.flags & cursorFlag) === 0 ? undefined : this.#fields.number()
+    return this.#has(frameFlags.cursor) ? this.#fields.number() : undefined
+  }
+
+  #has(flag: number): boolean {
+    return (this.#reader.flags & flag) !== 0
   }
 }

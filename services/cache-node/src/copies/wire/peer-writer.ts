@@ -13,7 +13,7 @@ import {
   writeEnvelope,
   writeStamp,
 } from './fields.ts'
-import { cursorFlag, messageBytesMax, peerFrames, results, u53Bytes } from './layout.ts'
+import { frameFlags, messageBytesMax, peerFrames, results, u53Bytes } from './layout.ts'
 
 /** Head is what comes back with the reply, and who speaks. */
 export interface Head {
@@ -24,6 +24,13 @@ export interface Head {
 type Kind = keyof typeof peerFrames
 type Versioned = Spot & { readonly version?: number }
 
+/** Extras is what only some frames have. */
+interface Extras {
+  readonly cursor?: number | undefined
+  readonly flags?: number
+}
+
+const none: Extras = {}
 const nobody: Head = { id: 0, envelope: { from: '', incarnation: 0, clock: 0 } }
 
 export class PeerWriter {
@@ -61,7 +68,7 @@ export class PeerWriter {
         return this.#copies('apply', request.copies)
       case 'command':
         writeCommand(this.#inner, request.command, { id: 0, isDirect: false })
-        return this.#whole('command')
+        return this.#whole('command', request.failover ? frameFlags.failover : 0)
       case 'claim':
         return this.#claim(request.ring, request.tokens)
       case 'recall':
@@ -106,9 +113,9 @@ export class PeerWriter {
   }
 
   /** Appends what the inner writer has. */
-  #whole(kind: Kind): boolean {
+  #whole(kind: Kind, flags = 0): boolean {
     const { bytes } = this.#inner
-    const fits = this.#begin(kind, bytes.length)
+    const fits = this.#begin(kind, bytes.length, { flags })
     if (fits) {
       this.#writer.raw(bytes)
       this.#end()
@@ -126,7 +133,7 @@ export class PeerWriter {
   #copies(kind: Kind, copies: readonly Copy[], cursor?: number): boolean {
     let bytes = 0
     for (const copy of copies) bytes += copyBytes(copy)
-    if (!this.#begin(kind, bytes, cursor)) return false
+    if (!this.#begin(kind, bytes, { cursor })) return false
     for (const copy of copies) writeCopy(this.#writer, copy)
     return this.#end()
   }
@@ -134,7 +141,7 @@ export class PeerWriter {
   #stamps(kind: Kind, stamps: readonly Versioned[], cursor?: number): boolean {
     let bytes = 0
     for (const stamp of stamps) bytes += stampBytes(stamp)
-    if (!this.#begin(kind, bytes, cursor)) return false
+    if (!this.#begin(kind, bytes, { cursor })) return false
     for (const stamp of stamps) writeStamp(this.#writer, stamp, stamp.version ?? 0)
     return this.#end()
   }
@@ -166,7 +173,7 @@ export class PeerWriter {
   }
 
   #page({ type, cursor, bytesMax, tokens }: Extract<PeerRequest, { type: 'list' | 'pull' }>): boolean {
-    if (!this.#begin(type, 4 + tokenSetBytes, cursor)) return false
+    if (!this.#begin(type, 4 + tokenSetBytes, { cursor })) return false
     this.#writer.u32(bytesMax)
     this.#writer.raw(tokens.bits)
     return this.#end()
@@ -177,11 +184,11 @@ export class PeerWriter {
     this.#writer.latin1(text)
   }
 
-  #begin(kind: Kind, bytes: number, cursor?: number): boolean {
+  #begin(kind: Kind, bytes: number, { cursor, flags = 0 }: Extras = none): boolean {
     const { id, envelope } = this.#head
     const whole = envelopeBytes(envelope) + u53Bytes + bytes
     if (whole > messageBytesMax) return false
-    this.#writer.begin(peerFrames[kind], id, cursor === undefined ? 0 : cursorFlag, whole)
+    this.#writer.begin(peerFrames[kind], id, flags | (cursor === undefined ? 0 : frameFlags.cursor), whole)
     writeEnvelope(this.#writer, envelope)
     if (cursor !== undefined) this.#writer.u53(cursor)
     return true

@@ -1,0 +1,167 @@
+/** What a node does between claiming a token and having all that others hold of it. */
+import { test } from 'tap'
+import { TokenSet } from '#node/copies/token-set.js'
+import { Peers } from './peers.ts'
+
+const keys = Array.from({ length: 400 }, (_, index) => `key-${index}`)
+const settled = (peers: Peers) => () => [...peers.nodes.values()].every(({ parts }) => parts.sync.syncingTokens === 0)
+
+test('a new coordinator pulls what the one before it holds, and every key once', async (t) => {
+  const peers = new Peers({ names: ['a'], copies: 1 })
+  peers.claim()
+  for (const [index, key] of keys.entries()) peers.put('a', key, { version: index + 1 })
+  peers.start('b')
+  peers.ring(['a', 'b'])
+  peers.claim()
+  const b = peers.node('b')
+  const mine = keys.filter((key) => b.core.ring.coordinator(peers.place(key).token) === 'b')
+  t.ok(mine.length > 100, 'the ring gives it some')
+  t.equal(b.parts.sync.syncingTokens, new Set(mine.map((key) => peers.place(key).token)).size)
+  t.ok(b.parts.sync.entriesLeft >= mine.length)
+  t.ok(peers.runUntil(settled(peers), 1_000), 'it is settled within a second')
+  for (const key of mine) t.equal(peers.version('b', key), keys.indexOf(key) + 1)
+  t.equal(peers.copiesSent, mine.length)
+  t.equal(b.parts.sync.entriesLeft, 0)
+})
+
+test('a key of a token that syncs is fetched before anything is done with it, from every source that differs', async (t) => {
+  const peers = new Peers({
+    names: ['a', 'b', 'c'],
+    copies: 1,
+    settings: { pullBytesPerSecond: 1, pageBytesMax: 1_000 },
+  })
+  const key = keys.find((name) => peers.node('c').core.ring.coordinator(peers.place(name).token) === 'c') as string
+  peers.put('a', key, { version: 5 })
+  peers.put('b', key, { version: 9 })
+  peers.node('c').parts.sync.isSettled(peers.place(key).token)
+  // The throttle is spent, so that nothing comes by itself.
+  for (const name of keys) peers.put('a', `other-${name}`, { version: 1 })
+  peers.claim()
+  peers.run(3)
+  const { sync } = peers.node('c').parts
+  let isFetched: boolean | undefined
+  if (sync.isSettled(peers.place(key).token)) t.fail('it is settled already')
+  sync.fetchKey(peers.place(key), (answered) => {
+    isFetched = answered
+  })
+  peers.run(100)
+  t.equal(isFetched, true)
+  t.equal(peers.version('c', key), 9)
+})
+
+test('writes that come while a token syncs win, and deletes stay', async (t) => {
+  const peers = new Peers({ names: ['a'], copies: 1 })
+  for (const key of keys) peers.put('a', key, { version: 10 })
+  peers.start('b')
+  peers.ring(['b'])
+  peers.claim()
+  peers.put('b', 'key-1', { version: 20 })
+  peers.bury('b', 'key-2', 21)
+  t.ok(peers.runUntil(settled(peers), 1_000))
+  t.equal(peers.version('b', 'key-1'), 20)
+  t.equal(peers.version('b', 'key-2'), -21)
+  t.equal(peers.version('b', 'key-3'), 10)
+})
+
+test('tombstones move like values, with what is left of their grace', async (t) => {
+  const peers = new Peers({ names: ['a'], copies: 1 })
+  peers.bury('a', 'gone', 7, 5_000)
+  peers.put('a', 'short', { version: 8, ttlMs: 4_000 })
+  peers.run(1_000)
+  peers.start('b')
+  peers.ring(['b'])
+  peers.claim()
+  t.ok(peers.runUntil(settled(peers), 1_000))
+  t.equal(peers.version('b', 'gone'), -7)
+  t.equal(peers.version('b', 'short'), 8)
+  peers.run(3_000 + 100)
+  t.equal(peers.version('b', 'short'), undefined, 'time to live is not begun anew')
+  peers.run(1_000)
+  t.equal(peers.version('b', 'gone'), undefined)
+})
+
+test('of peers that hold the same one is pulled, and the other takes its place when it dies', async (t) => {
+  const peers = new Peers({
+    names: ['a', 'b'],
+    settings: { pullBytesPerSecond: 10_000, pageBytesMax: 4_000, askTimeoutMs: 200 },
+  })
+  for (const key of keys) for (const name of ['a', 'b']) peers.put(name, key, { version: 3, value: 'x'.repeat(200) })
+  peers.start('c')
+  peers.ring(['c'])
+  peers.claim()
+  peers.run(300)
+  t.notOk(settled(peers)(), 'it is under way')
+  peers.node('a').isCutOff = true
+  peers.run(500)
+  peers.status('a', 'dead')
+  t.ok(peers.runUntil(settled(peers), 120_000))
+  for (const key of keys) if (peers.version('c', key) !== 3) t.fail(`${key} is lost`)
+  t.ok(peers.copiesSent < keys.length * 1.5, `${peers.copiesSent} copies were sent of ${keys.length} entries`)
+})
+
+test('a source that nobody can replace counts as pulled once it is dead', async (t) => {
+  const peers = new Peers({ names: ['a'], settings: { pullBytesPerSecond: 1_000, pageBytesMax: 2_000 } })
+  for (const key of keys) peers.put('a', key, { version: 3 })
+  peers.start('b')
+  peers.ring(['b'])
+  peers.claim()
+  peers.run(100)
+  peers.node('a').isCutOff = true
+  const unsettled = keys.find((key) => !peers.node('b').parts.sync.isSettled(peers.place(key).token)) as string
+  let isFetched: boolean | undefined
+  peers.node('b').parts.sync.fetchKey(peers.place(unsettled), (answered) => {
+    isFetched = answered
+  })
+  peers.run(1_100)
+  t.equal(isFetched, false, 'whoever waits for a key is told that it could not be had')
+  peers.status('a', 'dead')
+  t.ok(peers.runUntil(settled(peers), 1_000))
+})
+
+test('a source that comes back empty is asked from the beginning', async (t) => {
+  const peers = new Peers({ names: ['a'], copies: 1, settings: { pullBytesPerSecond: 20_000, pageBytesMax: 4_000 } })
+  for (const key of keys) peers.put('a', key, { version: 3, value: 'x'.repeat(200) })
+  peers.start('b')
+  peers.ring(['b'])
+  peers.claim()
+  peers.run(200)
+  const before = peers.node('a').store
+  peers.start('a')
+  // What it holds now it got from somewhere else, in another order.
+  for (const key of keys) peers.put('a', key, { version: 3, value: 'x'.repeat(200) })
+  t.not(peers.node('a').store, before)
+  peers.ring(['b'])
+  t.ok(peers.runUntil(settled(peers), 60_000))
+  for (const key of keys) if (peers.version('b', key) !== 3) t.fail(`${key} is lost`)
+})
+
+test('tokens that are released are not pulled any further, and count as settled', async (t) => {
+  const peers = new Peers({ names: ['a'], copies: 1, settings: { pullBytesPerSecond: 1_000, pageBytesMax: 2_000 } })
+  for (const key of keys) peers.put('a', key, { version: 3 })
+  peers.start('b')
+  peers.ring(['b'])
+  peers.claim()
+  peers.run(50)
+  const { parts, holder } = peers.node('b')
+  t.ok(parts.sync.syncingTokens > 0)
+  const tokens = TokenSet.of(holder.tokens)
+  holder.tokens.clear()
+  parts.sync.released(tokens)
+  t.equal(parts.sync.syncingTokens, 0)
+  peers.ring(['a'])
+  t.equal(parts.sync.entriesLeft, 0)
+  const sent = peers.copiesSent
+  peers.run(200)
+  t.ok(peers.copiesSent - sent <= 300, 'but for what was under way')
+})
+
+test('sync goes no faster than the throttle lets it', async (t) => {
+  const peers = new Peers({ names: ['a'], copies: 1, settings: { pullBytesPerSecond: 100_000, pageBytesMax: 10_000 } })
+  for (const key of keys) peers.put('a', key, { version: 1, value: 'x'.repeat(1_000) })
+  peers.start('b')
+  peers.ring(['b'])
+  peers.claim()
+  peers.run(1_000)
+  t.ok(peers.copiesSent > 80 && peers.copiesSent < 180, `${peers.copiesSent} KB in a second`)
+  t.ok(peers.runUntil(settled(peers), 10_000))
+})
