@@ -17,6 +17,7 @@ const pure = [
   'sdk/src/membership',
   'sdk/src/router.ts',
   'services/cache-node/src/clock',
+  'services/cache-node/src/copies',
   'services/cache-node/src/core',
   'services/cache-node/src/membership',
   'services/cache-node/src/store',

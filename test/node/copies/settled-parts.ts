@@ -1,21 +1,23 @@
-/** Parts that move nothing: whatever is claimed is settled at once. For tests of claims and writes alone. */
-import type { PartsFactory } from '#node/copies/data-parts.js'
+/** Parts as in production, but whatever is claimed is settled at once, and nothing is mended: for tests of claims and writes alone. */
+import { dataParts, type PartsFactory } from '#node/copies/data-parts.js'
 
-export const settledParts: PartsFactory = () => ({
+const nothing = () => {}
+
+export const settledParts: PartsFactory = (around) => ({
   sync: {
-    claimed: () => {},
-    released: () => {},
+    claimed: nothing,
+    released: nothing,
     isSettled: () => true,
-    fetchKey: (_place, done) => done(),
-    dropped: () => {},
-    ringChanged: () => {},
-    tick: () => {},
+    fetchKey: (_place, done) => done(true),
+    dropped: nothing,
+    ringChanged: nothing,
+    tick: nothing,
     syncingTokens: 0,
     entriesLeft: 0,
     pulledBytesPerSecond: 0,
   },
-  repair: { ringChanged: () => {}, ownerMissed: () => {}, tick: () => {}, underReplicatedTokens: 0, bytesSent: 0 },
-  strays: { tick: () => {}, tokens: 0, entries: 0 },
-  evictions: { tick: () => {} },
-  shelf: { serve: () => ({ type: 'noted' }) },
+  repair: { ringChanged: nothing, ownerMissed: nothing, tick: nothing, underReplicatedTokens: 0, bytesSent: 0 },
+  strays: { tick: nothing, tokens: 0, entries: 0 },
+  evictions: { tick: nothing },
+  shelf: dataParts(around).shelf,
 })

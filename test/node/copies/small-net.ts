@@ -208,7 +208,10 @@ export class SmallNode {
     const fate = net.fate(sent)
     const peer = net.nodes.get(to)
     if (fate === 'lost') return
-    if (fate === 'refused' || peer === undefined || peer.isDown) return net.later(1, () => settle({ type: 'refused' }))
+    if (fate === 'refused' || peer === undefined || peer.isDown) {
+      net.later(1, () => settle({ type: 'refused' }))
+      return
+    }
     net.later(fate, () => {
       if (peer.isDown) return settle({ type: 'failed' })
       peer.#serve(envelope, request, (reply) => {

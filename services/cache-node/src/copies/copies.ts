@@ -278,19 +278,13 @@ export class Copies {
 
   #serve(requestId: number, from: string, request: PeerRequest): void {
     const reply = (what: PeerReply) => this.#core.answer(requestId, what)
-    switch (request.type) {
-      case 'command':
-        return this.#command(request, reply)
-      case 'apply':
-        return reply({ type: 'applied', results: this.#apply(request.copies) })
-      case 'claim':
-        return this.#releases.claimed(request, from, reply)
-      case 'recall':
-        this.#recalls.recalled(request.tokens)
-        return reply({ type: 'noted' })
-      default:
-        return reply(this.#data.shelf.serve(request, from))
-    }
+    if (request.type === 'command') this.#command(request, reply)
+    else if (request.type === 'claim') this.#releases.claimed(request, from, reply)
+    else if (request.type === 'apply') reply({ type: 'applied', results: this.#apply(request.copies) })
+    else if (request.type === 'recall') {
+      this.#recalls.recalled(request.tokens)
+      reply({ type: 'noted' })
+    } else reply(this.#data.shelf.serve(request, from))
   }
 
   #command({ command, failover }: PeerRequest & { type: 'command' }, reply: (reply: PeerReply) => void): void {

@@ -2,7 +2,7 @@
  * What the parts of one node's copies share: its store, its clocks, its ring and view, the means to ask peers, and the
  * moment of the input at hand. The parts hold no clock and no sockets; they read `now`, and push effects.
  */
-import type { View } from '@ringhold/sdk/membership'
+import { isGone, type View } from '@ringhold/sdk/membership'
 import type { Version } from '@ringhold/sdk/protocol'
 import { Ring } from '@ringhold/sdk/ring'
 import type { HybridClock } from '../clock/hybrid-clock.ts'
@@ -55,11 +55,14 @@ export class Core {
     return { from: this.self, incarnation: this.incarnation, clock: this.clock.last }
   }
 
-  /** peers are the members that may hold entries or coordinate tokens now: alive, suspect or leaving, without this node. */
+  /**
+   * peers are the members that may hold entries or coordinate tokens, without this node: all but the gone. Joining ones do
+   * not yet; but of nodes that start together each sees the others join, and whom it does not ask might do the same alone.
+   */
   get peers(): string[] {
     const names: string[] = []
     for (const { name, status } of this.view.values()) {
-      if (name !== this.self && (status === 'alive' || status === 'suspect' || status === 'leaving')) names.push(name)
+      if (name !== this.self && !isGone(status)) names.push(name)
     }
     return names
   }

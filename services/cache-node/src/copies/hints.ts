@@ -77,7 +77,10 @@ export class Hints {
       copies.push(copy)
       bytes += copy.type === 'entry' ? copy.value.length : 0
     }
-    if (copies.length === 0) return this.#delivered(owner, backlog)
+    if (copies.length === 0) {
+      this.#delivered(owner, backlog)
+      return
+    }
     const { replicaTimeoutMs } = this.#core.settings
     const settled = (outcome: AskSettled) => this.#settled(owner, backlog, outcome)
     this.#core.ask(owner, { type: 'apply', copies }, settled, replicaTimeoutMs)

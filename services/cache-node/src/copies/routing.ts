@@ -9,7 +9,7 @@
  * A node coordinates in the stead of another only when it could not reach any owner before it. So two coordinators at
  * once take a broken link, or one that is so slow that its node is suspect.
  */
-import { RingholdError } from '@ringhold/sdk/protocol'
+import { type ByteCommand, type ErrorCode, RingholdError } from '@ringhold/sdk/protocol'
 import type { Counters } from '../core/counters.ts'
 import { type Answers, type Decision, decide } from '../core/decide.ts'
 import type { Executed } from '../core/executed.ts'
@@ -22,6 +22,8 @@ import type { Tenure } from './tenure.ts'
 import type { Waiting } from './waiting.ts'
 
 const retryAfterMs = 1_000
+/** What a node answers that is not ready for the token yet: asking again helps. */
+const passing = new Set<ErrorCode>(['RINGHOLD_WRONG_OWNER', 'RINGHOLD_NOT_READY', 'RINGHOLD_RING_UNSETTLED'])
 
 export interface RoutingOptions {
   readonly core: Core
@@ -105,11 +107,16 @@ export class Routing {
     waiting.admit(errand)
     const { token, command } = errand
     let isReturned = false
-    sync.fetchKey({ token, cache: command.cache, key: command.key }, () => {
-      errand.isFetched = true
-      if (isReturned) this.resume(errand)
+    let isDone = false
+    sync.fetchKey({ token, cache: command.cache, key: command.key }, (isFetched) => {
+      isDone = true
+      // The version of an unconditional write is higher than whatever could have been fetched.
+      errand.isFetched = isFetched || isBlind(command)
+      if (isReturned && errand.isFetched) this.resume(errand)
+      else if (isReturned) this.#again(errand)
     })
     isReturned = true
+    if (isDone && !errand.isFetched) waiting.pause(errand)
     return errand.isFetched
   }
 
@@ -157,39 +164,40 @@ export class Routing {
   }
 
   #asked(errand: Errand, owner: string, outcome: AskSettled): void {
-    const { waiting } = this.#options
-    if (outcome.type !== 'reply') return this.#unanswered(errand, owner, outcome.type)
-    const { reply } = outcome
-    if (reply.type === 'outcome') {
-      waiting.dismiss(errand)
-      errand.done.succeed({ outcome: reply.outcome, by: owner })
-      return
+    if (outcome.type !== 'reply') this.#unanswered(errand, owner, outcome.type)
+    else if (outcome.reply.type === 'outcome') {
+      this.#options.waiting.dismiss(errand)
+      errand.done.succeed({ outcome: outcome.reply.outcome, by: owner })
+    } else {
+      const { reply } = outcome
+      const error = reply.type === 'refused' ? reply.error : new RingholdError('RINGHOLD_INTERNAL', { node: owner })
+      this.#refused(errand, owner, error)
     }
-    const error = reply.type === 'refused' ? reply.error : new RingholdError('RINGHOLD_INTERNAL', { node: owner })
+  }
+
+  #refused(errand: Errand, owner: string, error: RingholdError): void {
+    const mayBeDone = error.executed === 'unknown'
     if (error.code === 'RINGHOLD_WRONG_OWNER') this.#core.effects.push({ type: 'suspect-ring', member: owner })
-    else if (error.code !== 'RINGHOLD_NOT_READY' && error.code !== 'RINGHOLD_RING_UNSETTLED') {
-      return this.#fail(errand, error)
+    if (!passing.has(error.code) || (mayBeDone && isOnce(errand))) this.#fail(errand, error)
+    else {
+      errand.mayBeDone ||= mayBeDone
+      this.#again(errand)
     }
-    if (error.executed === 'unknown') {
-      if (isOnce(errand)) return this.#fail(errand, error)
-      errand.mayBeDone = true
-    }
-    this.#again(errand)
   }
 
   #unanswered(errand: Errand, owner: string, type: 'refused' | 'failed'): void {
     const { now } = this.#core
-    if (type === 'failed') {
-      errand.mayBeDone = true
-      if (isOnce(errand) || errand.dueAt <= now) {
-        const detail = `${owner} did not answer in time`
-        return this.#fail(errand, new RingholdError('RINGHOLD_OWNER_TIMEOUT', { detail, node: owner }))
-      }
-      if (!this.#isSuspect(owner)) return this.#again(errand)
+    const isLost = type === 'failed' && (isOnce(errand) || errand.dueAt <= now)
+    if (type === 'failed') errand.mayBeDone = true
+    if (isLost) {
+      const detail = `${owner} did not answer in time`
+      this.#fail(errand, new RingholdError('RINGHOLD_OWNER_TIMEOUT', { detail, node: owner }))
+    } else if (type === 'failed' && !this.#isSuspect(owner)) this.#again(errand)
+    else {
+      this.#unreachableAt.set(owner, now)
+      errand.rank++
+      this.resume(errand)
     }
-    this.#unreachableAt.set(owner, now)
-    errand.rank++
-    this.resume(errand)
   }
 
   #again(errand: Errand): void {
@@ -221,5 +229,10 @@ export class Routing {
 
 /** Whether executing a command twice is not the same as once. */
 function isOnce({ command }: Errand): boolean {
-  return command.type !== 'get' && command.condition !== undefined
+  return command.type !== 'get' && !isBlind(command)
+}
+
+/** Whether a command is a write that does not ask what is there. */
+function isBlind(command: ByteCommand): boolean {
+  return command.type !== 'get' && command.condition === undefined
 }

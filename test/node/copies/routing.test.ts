@@ -1,0 +1,120 @@
+import { test } from 'tap'
+import { SmallNet, type SmallNetOptions } from './small-net.ts'
+
+function fleet(names: string[], options: SmallNetOptions = {}): SmallNet {
+  const net = new SmallNet(names, options)
+  net.tell(net.all)
+  net.run(100)
+  return net
+}
+
+test('a plain command is passed on to the coordinator, whose outcome it is', async (t) => {
+  const net = fleet(['a', 'b', 'c'])
+  const key = net.keyOf('c', ['a', 'b'])
+  const box = net.node('c').set(key, 'x')
+  net.run(10)
+  t.match(box.answer, { by: 'a', outcome: { type: 'created', copies: 2 } })
+  const read = net.node('b').get(key)
+  net.run(10)
+  t.match(read.answer, { by: 'a', outcome: { type: 'hit' } })
+  t.equal(net.node('a').counters.hits, 1)
+  t.equal(net.node('b').counters.forwarded, 1)
+})
+
+test('a caller that routes itself is passed on by owners only', async (t) => {
+  const net = fleet(['a', 'b', 'c'])
+  const key = net.keyOf('c', ['a', 'b'])
+  t.match(net.node('c').get(key, 'direct').answer, { code: 'RINGHOLD_WRONG_OWNER', facts: { owner: 'a' } })
+  const box = net.node('b').get(key, 'direct')
+  net.run(10)
+  t.match(box.answer, { by: 'a', outcome: { type: 'miss' } })
+})
+
+test('a replica that cannot reach the coordinator coordinates provisionally, and gives it back', async (t) => {
+  const net = fleet(['a', 'b', 'c'])
+  const [a, b, c] = ['a', 'b', 'c'].map((name) => net.node(name)) as [
+    ReturnType<SmallNet['node']>,
+    ReturnType<SmallNet['node']>,
+    ReturnType<SmallNet['node']>,
+  ]
+  const key = net.keyOf('c', ['a', 'b'])
+  const first = c.set(key, 'before')
+  net.run(10)
+  t.match(first.answer, { by: 'a' })
+  a.isDown = true
+  const box = c.set(key, 'provisional')
+  net.run(50)
+  t.match(box.answer, { outcome: { type: 'replaced', copies: 1 } })
+  t.equal(b.copies.status.tokens.provisional, 1)
+  t.match(b.get(key, 'direct').answer, { by: 'b', outcome: { type: 'hit' } }, 'it goes on serving at once')
+  a.isDown = false
+  net.run(1_000)
+  t.equal(b.copies.status.tokens.provisional, 0, 'it was called back')
+  t.equal(a.holding(key), 'provisional', 'what it missed was kept as a hint')
+  const read = c.get(key)
+  net.run(20)
+  t.match(read.answer, { by: 'a', outcome: { type: 'hit' } })
+})
+
+test('who is merely slow is not replaced; who is suspect and silent is', async (t) => {
+  const net = fleet(['a', 'b', 'c'])
+  const key = net.keyOf('c', ['a', 'b'])
+  net.fate = ({ to }) => (to === 'a' ? 'lost' : 1)
+  const box = net.node('c').get(key)
+  net.run(1_100)
+  t.match(box.answer, { code: 'RINGHOLD_OWNER_TIMEOUT' })
+  t.equal(net.node('b').copies.status.tokens.provisional, 0)
+  net.tell({ ...net.all, a: 'suspect' }, ['b', 'c'])
+  const again = net.node('c').get(key)
+  net.run(900)
+  t.match(again.answer, { outcome: { type: 'miss' } })
+  t.equal(net.node('b').copies.status.tokens.provisional, 1)
+})
+
+test('a conditional write whose answer is lost is not sent again', async (t) => {
+  const net = fleet(['a', 'b', 'c'])
+  const key = net.keyOf('c', ['a', 'b'])
+  net.fate = ({ to, request, isReply }) => (request.type === 'command' && isReply && to === 'c' ? 'lost' : 1)
+  const box = net.node('c').set(key, 'x', { condition: { type: 'absent' } })
+  net.run(1_100)
+  t.match(box.answer, { code: 'RINGHOLD_OWNER_TIMEOUT', executed: 'unknown' })
+  t.equal(net.sent.filter(({ request }) => request.type === 'command').length, 1)
+  t.equal(net.node('a').holding(key), 'x')
+})
+
+test('a node under another ring is asked again until it agrees, or until the time is up', async (t) => {
+  const net = fleet(['a', 'b', 'c'])
+  const key = net.keyOf('c', ['a', 'b'])
+  const third = net.node('c')
+  net.add('d')
+  const ring = net.node('d')
+  ring.view({ a: 'dead', b: 'alive', c: 'alive', d: 'alive' })
+  third.view({ ...net.all, d: 'left', a: 'dead' })
+  const box = third.set(key, 'x')
+  net.run(300)
+  t.equal(box.answer, undefined, 'its coordinator does not know of it yet')
+  net.tell({ ...net.all, d: 'left', a: 'dead' }, ['b'])
+  net.run(400)
+  t.match(box.answer, { outcome: { type: 'created' } })
+})
+
+test('a node that is fenced or joining refuses, also what is passed on to it', async (t) => {
+  const net = fleet(['a', 'b'])
+  const key = net.keyOf('b', ['a', 'b'])
+  net.node('a').answers = 'fenced'
+  t.match(net.node('a').get(key).answer, { code: 'RINGHOLD_NOT_READY' })
+  const box = net.node('b').get(key)
+  net.run(1_100)
+  t.match(box.answer, { code: 'RINGHOLD_RING_UNSETTLED' })
+})
+
+test('of three copies the third coordinates when the first two are out of reach', async (t) => {
+  const net = fleet(['a', 'b', 'c', 'd'], { copies: 3 })
+  const key = net.keyOf('d', ['a', 'b', 'c'])
+  net.node('a').isDown = true
+  net.node('b').isDown = true
+  const box = net.node('d').set(key, 'x')
+  net.run(300)
+  t.match(box.answer, { by: 'c', outcome: { type: 'created', copies: 1 } })
+  t.equal(net.node('c').copies.status.tokens.provisional, 1)
+})
