@@ -28,7 +28,7 @@ import type { Effect } from './effect.ts'
 import type { Errand } from './errand.ts'
 import { Execution } from './execution.ts'
 import { Hints } from './hints.ts'
-import type { DataParts } from './parts.ts'
+import type { DataParts, TokenState } from './parts.ts'
 import type { AskSettled, Copy, Envelope, PeerReply, PeerRequest } from './peer-request.ts'
 import { Recalls } from './recalls.ts'
 import { Releases } from './releases.ts'
@@ -156,6 +156,8 @@ export class Copies {
   receive(requestId: number, envelope: Envelope, request: PeerRequest, moment: Moment): Effect[] {
     this.#begin(moment)
     this.#core.hear(envelope.clock)
+    // Who claims a token must not be stood in for because it was out of reach a moment ago.
+    this.#routing.heard(envelope.from)
     this.#serve(requestId, envelope.from, request)
     return this.#end()
   }
@@ -237,6 +239,11 @@ export class Copies {
     return this.#core.effects.splice(0)
   }
 
+  /** tenureOf tells what this node is to a token. */
+  tenureOf(token: number): TokenState {
+    return this.#tenure.state(token)
+  }
+
   get status(): CopiesStatus {
     const { sync, repair, strays } = this.#data
     return {
@@ -280,9 +287,9 @@ export class Copies {
     const reply = (what: PeerReply) => this.#core.answer(requestId, what)
     if (request.type === 'command') this.#command(request, reply)
     else if (request.type === 'claim') this.#releases.claimed(request, from, reply)
-    else if (request.type === 'apply') reply({ type: 'applied', results: this.#apply(request.copies) })
+    else if (request.type === 'apply') reply({ type: 'applied', results: this.#apply(request.copies, from) })
     else if (request.type === 'recall') {
-      this.#recalls.recalled(request.tokens)
+      this.#recalls.recalled(request.tokens, from)
       reply({ type: 'noted' })
     } else reply(this.#data.shelf.serve(request, from))
   }
@@ -303,7 +310,7 @@ export class Copies {
     }
   }
 
-  #apply(copies: readonly Copy[]): ('held' | 'too-large' | 'full')[] {
+  #apply(copies: readonly Copy[], from: string): ('held' | 'too-large' | 'full')[] {
     const core = this.#core
     const contested = new TokenSet()
     const results = copies.map((copy) => {
@@ -316,7 +323,7 @@ export class Copies {
       return 'held'
     })
     // Whoever writes what this node coordinates took it for unreachable.
-    if (contested.size > 0) this.#recalls.recalled(contested)
+    if (contested.size > 0) this.#recalls.recalled(contested, from)
     return results
   }
 

@@ -1,7 +1,11 @@
 /**
  * Recalls: a node that coordinates tokens provisionally calls back the one in whose stead it does, until that one has
  * claimed them; and the one that is called claims anew, also when it held them all the time and was merely out of reach.
+ *
+ * So does a node that holds what the ring gives to another, if that one does not claim it: two fleets that came up apart
+ * and then met both held every token, and no death made anybody claim.
  */
+import { tokenCount } from '@ringhold/sdk/ring'
 import type { Claims } from './claims.ts'
 import type { Core } from './core.ts'
 import type { Tenure } from './tenure.ts'
@@ -20,18 +24,23 @@ export class Recalls {
   }
 
   /** recalled takes note that another node coordinates tokens in the stead of this one. */
-  recalled(tokens: TokenSet): void {
-    const mine = new TokenSet()
-    for (const token of tokens) if (this.#tenure.isMine(token)) mine.add(token)
-    this.#claims.claimAnew(mine, 'owners')
+  recalled(tokens: TokenSet, by: string): void {
+    const { ring } = this.#core
+    const [asOwner, asStranger] = [new TokenSet(), new TokenSet()]
+    for (const token of tokens) {
+      if (this.#tenure.isMine(token)) (ring.owners(token).includes(by) ? asOwner : asStranger).add(token)
+    }
+    this.#claims.claimAnew(asOwner, 'owners')
+    this.#claims.claimAnew(asStranger, 'everybody')
   }
 
   tick(): void {
     const { now, settings } = this.#core
-    if (now < this.#dueAt || this.#tenure.count('provisional') === 0) return
+    if (now < this.#dueAt) return
     this.#dueAt = now + settings.recallIntervalMs
     const tokensOf = new Map<string, TokenSet>()
-    for (const token of this.#tenure.tokens('provisional')) {
+    for (let token = 0; token < tokenCount; token++) {
+      if (!this.#tenure.holds(token)) continue
       const coordinator = this.#core.ring.coordinator(token)
       if (coordinator === undefined || coordinator === this.#core.self) continue
       const tokens = tokensOf.get(coordinator) ?? new TokenSet()

@@ -1,0 +1,74 @@
+/**
+ * Who coordinates the tokens of the traffic, checked after every event: never two processes the same token, unless they
+ * had reason to hold each other gone: a broken link, a freeze, a false verdict, now or a short while ago.
+ */
+import type { SimNode } from './sim-node.ts'
+
+/** How long after the end of the trouble two may still coordinate the same. */
+const aftermathMs = 15_000
+
+export interface CoordinationEvents {
+  readonly now: () => number
+  readonly breach: (text: string) => void
+  readonly isBroken: (a: SimNode, b: SimNode) => boolean
+}
+
+export class Coordination {
+  readonly #tokens: readonly number[]
+  readonly #coordinators: Set<SimNode>[]
+  readonly #events: CoordinationEvents
+  readonly #trouble = new Map<string, number>()
+  /** How often a token was coordinated in another's stead. */
+  provisional = 0
+
+  constructor(tokens: Iterable<number>, events: CoordinationEvents) {
+    this.#tokens = [...new Set(tokens)]
+    this.#coordinators = this.#tokens.map(() => new Set())
+    this.#events = events
+  }
+
+  /** trouble notes that two processes have, or just had, reason to hold each other gone. */
+  trouble(a: string, b: string): void {
+    this.#trouble.set(a < b ? `${a} ${b}` : `${b} ${a}`, this.#events.now())
+  }
+
+  look(node: SimNode): void {
+    for (let index = 0; index < this.#tokens.length; index++) {
+      const token = this.#tokens[index] as number
+      const tenure = node.isRunning ? node.copies.tenureOf(token) : 'none'
+      const coordinators = this.#coordinators[index] as Set<SimNode>
+      const isCoordinator = tenure === 'held' || tenure === 'provisional'
+      if (isCoordinator === coordinators.has(node)) continue
+      if (!isCoordinator) coordinators.delete(node)
+      else {
+        if (tenure === 'provisional') this.provisional++
+        for (const other of coordinators) this.#both(node, other, token)
+        coordinators.add(node)
+      }
+    }
+  }
+
+  gone(node: SimNode): void {
+    for (const coordinators of this.#coordinators) coordinators.delete(node)
+  }
+
+  /** doubles returns tokens that two processes coordinate now. */
+  doubles(): string[] {
+    const found: string[] = []
+    for (const [index, coordinators] of this.#coordinators.entries()) {
+      if (coordinators.size > 1)
+        found.push(`${this.#tokens[index]}: ${[...coordinators].map(({ name }) => name).join(', ')}`)
+    }
+    return found
+  }
+
+  #both(a: SimNode, b: SimNode, token: number): void {
+    const { now, breach, isBroken } = this.#events
+    const pair = a.name < b.name ? `${a.name} ${b.name}` : `${b.name} ${a.name}`
+    const troubleAt = this.#trouble.get(pair) ?? Number.NEGATIVE_INFINITY
+    if (isBroken(a, b) || now() - troubleAt < aftermathMs) return
+    breach(
+      `${a.name} (${a.copies.tenureOf(token)}) and ${b.name} (${b.copies.tenureOf(token)}) both coordinate token ${token}`,
+    )
+  }
+}

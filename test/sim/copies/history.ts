@@ -1,0 +1,75 @@
+/**
+ * The history of one key, as only a simulation can know it: every version that was ever issued, who holds what at this
+ * moment, what was promised to clients, and whether a loss is excused.
+ */
+import type { Change } from '#node/store/store.js'
+import type { SimKey } from './keys.ts'
+import type { SimNode } from './sim-node.ts'
+
+export interface Issued {
+  readonly type: Change['type']
+  readonly operation: number | undefined
+  readonly length: number
+  /** When it was first stored anywhere. */
+  readonly at: number
+  /** When it expires, on the clock of the simulation. */
+  readonly expiresAt: number
+  /** An operation returned that wrote it. */
+  isAcknowledged: boolean
+}
+
+export interface Held {
+  readonly version: number
+  readonly type: Change['type']
+  /** On the clock of the simulation. */
+  readonly expiresAt: number
+}
+
+/** What a client was told, and nobody has overwritten since. */
+export interface Acknowledged {
+  readonly version: number
+  readonly copies: number
+  /** Holders that crashed since there were as many as promised. */
+  crashes: number
+}
+
+export class History {
+  readonly key: SimKey
+  readonly issued = new Map<number, Issued>()
+  readonly holders = new Map<SimNode, Held>()
+  /** The highest version that each process ever held. */
+  readonly everHeld = new Map<SimNode, number>()
+  promise: Acknowledged | undefined
+  /** The highest version that some operation has shown to a client: later ones must not show less. */
+  shown = 0
+  /** Up to which version nobody need remember: it was evicted, or as many holders crashed as it had copies. */
+  excusedUpTo = 0
+
+  constructor(key: SimKey) {
+    this.key = key
+  }
+
+  /** holdersOf counts who holds this version or a higher one now. */
+  holdersOf(version: number, now: number): number {
+    let count = 0
+    for (const held of this.holders.values()) if (held.version >= version && held.expiresAt > now) count++
+    return count
+  }
+
+  everHolding(version: number): number {
+    let count = 0
+    for (const highest of this.everHeld.values()) if (highest >= version) count++
+    return count
+  }
+
+  /** isGone tells whether this version may be missing: it expired, was evicted, or was lost with all its holders. */
+  isGone(version: number, now: number): boolean {
+    return version <= this.excusedUpTo || (this.issued.get(version)?.expiresAt ?? 0) <= now
+  }
+
+  /** isDeletedAbove tells whether there was a delete after this version. */
+  isDeletedAbove(version: number): boolean {
+    for (const [other, { type }] of this.issued) if (type === 'tombstone' && other > version) return true
+    return false
+  }
+}

@@ -1,0 +1,90 @@
+/** What a fleet at rest looks like, when all faults are over: the rules of which each is looked at for all nodes and keys. */
+import type { Ring } from '@ringhold/sdk/ring'
+import type { History } from './history.ts'
+import type { World } from './world.ts'
+
+/** Copies that expire this soon may be gone in one place and not yet in the other. */
+const expiryToleranceMs = 1_500
+
+const countsOf = new WeakMap<Ring, Map<string, number>>()
+
+/** unrest returns what is not yet at rest, in words; undefined when all is. */
+export function unrest(world: World): string | undefined {
+  return unrestOfFleet(world) ?? unrestOfCopies(world)
+}
+
+function unrestOfFleet({ running, coordination }: World): string | undefined {
+  const names = running
+    .map(({ name }) => name)
+    .sort()
+    .join(' ')
+  for (const node of running) {
+    const members = node.ring.members.map(({ name }) => name).join(' ')
+    if (members !== names) return `${node.name} has ${members} on its ring, not ${names}`
+    const answers = node.membership.answers(node.localNow)
+    if (answers !== 'yes') return `${node.name} is ${answers}`
+    const { tokens, underReplicatedTokens, syncingTokens, strayTokens, entries, waiting } = node.copies.status
+    const own = tokensOf(node.ring).get(node.name) ?? 0
+    if (tokens.held !== own || tokens.claiming > 0 || tokens.provisional > 0) {
+      return `${node.name} has ${JSON.stringify(tokens)} of ${own} tokens`
+    }
+    const open = { underReplicatedTokens, syncingTokens, strayTokens, strays: entries.strays, waiting }
+    for (const [what, count] of Object.entries(open)) if (count > 0) return `${node.name} has ${count} ${what}`
+  }
+  const [double] = coordination.doubles()
+  return double === undefined ? undefined : `two coordinators of token ${double}`
+}
+
+function unrestOfCopies(world: World): string | undefined {
+  for (const history of world.oracle.histories) {
+    const wrong = unrestOfKey(world, history)
+    if (wrong !== undefined) return wrong
+  }
+  return undefined
+}
+
+function unrestOfKey({ running, now }: World, history: History): string | undefined {
+  const { key, holders, excusedUpTo } = history
+  const lasting = [...holders].filter(([, { expiresAt }]) => expiresAt > now + expiryToleranceMs)
+  const top = Math.max(0, ...lasting.map(([, { version }]) => version))
+  if (top === 0) return undefined
+  const owners = running[0]?.ring.owners(key.token) ?? []
+  for (const [node, { version }] of lasting) {
+    if (!owners.includes(node.name)) return `${node.name} keeps ${key.name}, which ${owners.join(', ')} own`
+    if (version !== top) return `${node.name} holds ${key.name} at ${version}, others at ${top}`
+  }
+  if (lasting.length < owners.length && top > excusedUpTo) {
+    return `${key.name} at ${top} is held by ${lasting.map(([{ name }]) => name).join(', ')} of ${owners.join(', ')}`
+  }
+  return undefined
+}
+
+/** lost returns what should be there at rest and is not, in words. */
+export function lost({ oracle, now }: World): string | undefined {
+  for (const history of oracle.histories) {
+    const { promise, holders, key } = history
+    if (promise === undefined || history.isGone(promise.version, now + expiryToleranceMs)) continue
+    const tops = [...holders.values()].filter(({ expiresAt }) => expiresAt > now)
+    const top = Math.max(0, ...tops.map(({ version }) => version))
+    if (history.issued.get(promise.version)?.type === 'tombstone') {
+      const back = tops.find(({ version, type }) => version < promise.version && type === 'entry')
+      if (back) return `${key.name} is back at ${back.version}, it was deleted at ${promise.version}`
+    } else if (top < promise.version && !history.isDeletedAbove(promise.version)) {
+      const above = [...history.issued].some(
+        ([version, issued]) => version > promise.version && issued.expiresAt <= now,
+      )
+      if (!above) return `${key.name} at ${promise.version} was acknowledged and is not there`
+    }
+  }
+  return undefined
+}
+
+/** What each member coordinates; the same ring is asked often. */
+function tokensOf(ring: Ring): Map<string, number> {
+  let counts = countsOf.get(ring)
+  if (counts === undefined) {
+    counts = ring.tokensOf()
+    countsOf.set(ring, counts)
+  }
+  return counts
+}
