@@ -84,7 +84,15 @@ export class Peers {
     this.nodes.set(name, node)
     const incarnation = (this.#members.get(name)?.incarnation ?? 0) + 1
     const urls = { client: `http://${name}`, peer: `http://${name}` }
-    this.#members.set(name, { name, urls, incarnation, status: 'alive', zone: '', weight: 1, instance: `${incarnation}` })
+    this.#members.set(name, {
+      name,
+      urls,
+      incarnation,
+      status: 'alive',
+      zone: '',
+      weight: 1,
+      instance: `${incarnation}`,
+    })
     return node
   }
 
@@ -140,13 +148,23 @@ export class Peers {
 
   place(key: string): Place {
     const bytes = new TextEncoder().encode(key)
-    return { token: this.node([...this.nodes.keys()][0] as string).core.ring.tokenOfBytes(bytes), cache: 'default', key: bytes }
+    return {
+      token: this.node([...this.nodes.keys()][0] as string).core.ring.tokenOfBytes(bytes),
+      cache: 'default',
+      key: bytes,
+    }
   }
 
   put(name: string, key: string, change: { version: number; value?: string; ttlMs?: number }): void {
     const { version, value = `${key}@${version}`, ttlMs } = change
     const expiresAt = ttlMs === undefined ? undefined : this.now + ttlMs
-    const entry = { type: 'entry', value: new TextEncoder().encode(value), contentType: 'text/plain', version, expiresAt } as const
+    const entry = {
+      type: 'entry',
+      value: new TextEncoder().encode(value),
+      contentType: 'text/plain',
+      version,
+      expiresAt,
+    } as const
     this.node(name).store.apply(this.place(key), entry, this.now)
   }
 

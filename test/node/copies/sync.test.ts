@@ -25,7 +25,11 @@ test('a new coordinator pulls what the one before it holds, and every key once',
 })
 
 test('a key of a token that syncs is fetched before anything is done with it, from every source that differs', async (t) => {
-  const peers = new Peers({ names: ['a', 'b', 'c'], copies: 1, settings: { pullBytesPerSecond: 1, pageBytesMax: 1_000 } })
+  const peers = new Peers({
+    names: ['a', 'b', 'c'],
+    copies: 1,
+    settings: { pullBytesPerSecond: 1, pageBytesMax: 1_000 },
+  })
   const key = keys.find((name) => peers.node('c').core.ring.coordinator(peers.place(name).token) === 'c') as string
   peers.put('a', key, { version: 5 })
   peers.put('b', key, { version: 9 })
@@ -77,7 +81,10 @@ test('tombstones move like values, with what is left of their grace', async (t) 
 })
 
 test('of peers that hold the same one is pulled, and the other takes its place when it dies', async (t) => {
-  const peers = new Peers({ names: ['a', 'b'], settings: { pullBytesPerSecond: 10_000, pageBytesMax: 4_000, askTimeoutMs: 200 } })
+  const peers = new Peers({
+    names: ['a', 'b'],
+    settings: { pullBytesPerSecond: 10_000, pageBytesMax: 4_000, askTimeoutMs: 200 },
+  })
   for (const key of keys) for (const name of ['a', 'b']) peers.put(name, key, { version: 3, value: 'x'.repeat(200) })
   peers.start('c')
   peers.ring(['c'])

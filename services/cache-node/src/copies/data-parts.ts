@@ -25,6 +25,6 @@ export const dataParts: PartsFactory = ({ core, holdings }) => {
   const repair = new Repair({ core, standing, holdings, sync, pulls, differences })
   sync.onClaimed = (tokens) => repair.claimed(tokens)
   const strays = new Strays({ core, standing, holdings, intake })
-  const shelf = new Shelf({ core, standing, holdings, sync, pulls, repair, differences })
+  const shelf = new Shelf({ core, standing, holdings, sync, pulls, repair, differences, needs })
   return { sync, repair, strays, evictions, shelf }
 }

@@ -6,6 +6,12 @@ import type { Copy, Spot } from './peer-request.ts'
 import { Rate } from './rate.ts'
 import { copyBytes } from './spot.ts'
 
+/**
+ * What expires so soon does not move for repair: it would be over before it is of use, and must not come back where the
+ * other clock has ended it already.
+ */
+export const expiryMarginMs = 1_000
+
 export class Intake {
   readonly #core: Core
   readonly #rate = new Rate()
@@ -23,15 +29,15 @@ export class Intake {
     return { token: this.#core.ring.tokenOfBytes(key), cache, key }
   }
 
-  /** take returns about how many bytes the copies took on their way. What has expired on that way stays away. */
-  take(copies: readonly Copy[]): number {
+  /** take returns about how many bytes the copies took on their way. What has no more time left than that stays away. */
+  take(copies: readonly Copy[], ttlMsMin = 0): number {
     const { store, now } = this.#core
     let bytes = 0
     let highest = 0
     for (const copy of copies) {
       bytes += copyBytes(copy)
       if (copy.version > highest) highest = copy.version
-      if (copy.ttlMs === undefined || copy.ttlMs > 0) store.apply(this.placeOf(copy), changeOf(copy, now), now)
+      if (copy.ttlMs === undefined || copy.ttlMs > ttlMsMin) store.apply(this.placeOf(copy), changeOf(copy, now), now)
     }
     this.#core.hear(highest)
     this.#rate.add(bytes, now)
