@@ -28,7 +28,8 @@ export interface Held {
 /** What a client was told, and nobody has overwritten since. */
 export interface Acknowledged {
   readonly version: number
-  readonly copies: number
+  /** How many copies it was acknowledged with, or as many as there were members since, if they were fewer. */
+  copies: number
   /** Holders that crashed since there were as many as promised. */
   crashes: number
 }
