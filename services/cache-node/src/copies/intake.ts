@@ -12,6 +12,9 @@ import { copyBytes } from './spot.ts'
  */
 export const expiryMarginMs = 1_000
 
+/** Acceptance tells whether a copy that came may be taken over, should it be higher than what is here. */
+export type Acceptance = (place: Place, copy: Copy) => boolean
+
 export class Intake {
   readonly #core: Core
   readonly #rate = new Rate()
@@ -29,15 +32,20 @@ export class Intake {
     return { token: this.#core.ring.tokenOfBytes(key), cache, key }
   }
 
-  /** take returns about how many bytes the copies took on their way. What has no more time left than that stays away. */
-  take(copies: readonly Copy[], ttlMsMin = 0): number {
+  /**
+   * take returns about how many bytes the copies took on their way. What has expired on that way stays away, and what
+   * `accepts` is false for.
+   */
+  take(copies: readonly Copy[], accepts: Acceptance): number {
     const { store, now } = this.#core
     let bytes = 0
     let highest = 0
     for (const copy of copies) {
       bytes += copyBytes(copy)
       if (copy.version > highest) highest = copy.version
-      if (copy.ttlMs === undefined || copy.ttlMs > ttlMsMin) store.apply(this.placeOf(copy), changeOf(copy, now), now)
+      if (copy.ttlMs !== undefined && copy.ttlMs <= 0) continue
+      const place = this.placeOf(copy)
+      if (accepts(place, copy)) store.apply(place, changeOf(copy, now), now)
     }
     this.#core.hear(highest)
     this.#rate.add(bytes, now)
