@@ -146,7 +146,7 @@ export class Fields {
   }
 
   tokenSet(): TokenSet {
-    return new TokenSet(this.#reader.view(tokenSetBytes).slice())
+    return new TokenSet(new Uint8Array(this.#reader.view(tokenSetBytes)))
   }
 
   #cache(chars: number): string {
