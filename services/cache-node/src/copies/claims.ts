@@ -11,7 +11,8 @@
  * dead. So A's ring has moved to r, where B and not A coordinates t; A has stopped its own claim of t, if it had one, and
  * by its answer released t, after its writes in flight. Answers to a claim count only for the ring it was made under and
  * only until the own ring changes; so a claimant that has moved on acquires nothing by what it asked before. Views only
- * grow, so nobody whom anyone asked is forgotten. A false death, and a broken link (see routing.ts), are the exceptions:
+ * grow, so nobody whom anyone asked is forgotten; joining members are asked too, for whoever answers has the claimant in
+ * its view before it can claim anything itself. A false death, and a broken link (see routing.ts), are the exceptions:
  * then there are two for a while, and the highest version wins.
  *
  * A holder that has not yet all the entries of a token, coordinates it provisionally, or stood still, does not say 'held',

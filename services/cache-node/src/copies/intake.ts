@@ -1,7 +1,8 @@
-/** Intake takes over the copies that peers hand out, as far as they are higher than what is here. */
+/** Intake takes over the copies that peers hand out, as far as they are higher than what is here, or was until it was evicted. */
 import type { Place } from '../store/store.ts'
 import { changeOf } from './copy.ts'
 import type { Core } from './core.ts'
+import type { Evictions } from './evictions.ts'
 import type { Copy, Spot } from './peer-request.ts'
 import { Rate } from './rate.ts'
 import { copyBytes } from './spot.ts'
@@ -14,10 +15,12 @@ export const expiryMarginMs = 1_000
 
 export class Intake {
   readonly #core: Core
+  readonly #evictions: Evictions
   readonly #rate = new Rate()
 
-  constructor(core: Core) {
+  constructor(core: Core, evictions: Evictions) {
     this.#core = core
+    this.#evictions = evictions
   }
 
   /** bytesPerSecond is what came in during the last second. */
@@ -37,7 +40,9 @@ export class Intake {
     for (const copy of copies) {
       bytes += copyBytes(copy)
       if (copy.version > highest) highest = copy.version
-      if (copy.ttlMs === undefined || copy.ttlMs > ttlMsMin) store.apply(this.placeOf(copy), changeOf(copy, now), now)
+      if (copy.ttlMs !== undefined && copy.ttlMs <= ttlMsMin) continue
+      const place = this.placeOf(copy)
+      if (!this.#evictions.hasOutlived(place, copy.version)) store.apply(place, changeOf(copy, now), now)
     }
     this.#core.hear(highest)
     this.#rate.add(bytes, now)
