@@ -60,6 +60,8 @@ export class Fleet {
     try {
       for (let index = 0; index < options.size; index++) fleet.#spawn(index)
       await fleet.settle()
+      const ended = fleet.#processes.find(({ isRunning }) => !isRunning)
+      if (ended !== undefined) throw new Error(`${ended.name} ended at once: ${ended.output}`)
     } catch (error) {
       await fleet.end()
       throw error
@@ -133,6 +135,7 @@ export class Fleet {
 
   async #disagreements(): Promise<string | undefined> {
     const topologies = await this.topologies()
+    if (topologies.length === 0) return 'no node runs'
     const names = this.running.map(({ name }) => name).sort()
     for (const { node, ring, members } of topologies) {
       const alive = members.flatMap(({ name, status }) => (status === 'alive' ? [name] : []))

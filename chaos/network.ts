@@ -93,11 +93,16 @@ export class Network {
 
   async remove(): Promise<void> {
     for (const name of this.#namespaces) await run('ip', ['netns', 'del', name]).catch(() => undefined)
+    await run('iptables', ['-w', '-D', 'FORWARD', ...this.#own]).catch(() => undefined)
     await run('ip', ['link', 'del', this.#bridge]).catch(() => undefined)
   }
 
   get #bridge(): string {
     return `rhbr${this.#number}`
+  }
+
+  get #own(): string[] {
+    return ['-i', this.#bridge, '-o', this.#bridge, '-j', 'ACCEPT']
   }
 
   async #deafen(hearers: readonly number[], speakers: readonly number[]): Promise<void> {
@@ -113,6 +118,8 @@ export class Network {
     await run('ip', ['link', 'add', this.#bridge, 'type', 'bridge'])
     await run('ip', ['addr', 'add', `10.77.${this.#number}.254/24`, 'dev', this.#bridge])
     await run('ip', ['link', 'set', this.#bridge, 'up'])
+    // Where bridges pass through the packet filter, what container engines forbid others holds for ours as well.
+    await run('iptables', ['-w', '-I', 'FORWARD', ...this.#own])
     for (let index = 0; index < hosts; index++) await this.#addHost(index)
   }
 

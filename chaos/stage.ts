@@ -15,7 +15,7 @@ export interface Check {
   readonly seen: unknown
 }
 
-const fillAtOnce = 500
+const fillAtOnce = 100
 const readAtOnce = 1_000
 
 export class Stage {

@@ -28,7 +28,8 @@ export interface Held {
 /** What a client was told, and nobody has overwritten since. */
 export interface Acknowledged {
   readonly version: number
-  readonly copies: number
+  /** How many copies it was acknowledged with, or as many as there were members since, if they were fewer. */
+  copies: number
   /** Holders that crashed since there were as many as promised. */
   crashes: number
 }
@@ -62,9 +63,14 @@ export class History {
     return count
   }
 
-  /** isGone tells whether this version may be missing: it expired, was evicted, or was lost with all its holders. */
+  /**
+   * isGone tells whether this version may be missing by now: it was evicted, lost with all its holders, or has expired, or a
+   * later one has that may have replaced it.
+   */
   isGone(version: number, now: number): boolean {
-    return version <= this.excusedUpTo || (this.issued.get(version)?.expiresAt ?? 0) <= now
+    if (version <= this.excusedUpTo) return true
+    for (const [other, { expiresAt }] of this.issued) if (other >= version && expiresAt <= now) return true
+    return false
   }
 
   /** isDeletedAbove tells whether there was a delete after this version. */

@@ -66,6 +66,7 @@ export class Oracle {
 
   changed(node: SimNode, name: string, change: Change | undefined, cause: Cause): void {
     const history = this.history(name)
+    this.#note(`${node.name} ${name} ${change === undefined ? cause : `${change.type} ${change.version}`}`)
     if (change === undefined) return this.#left(node, history, cause)
     const now = this.#now()
     const before = history.holders.get(node)
@@ -131,9 +132,11 @@ export class Oracle {
     }
   }
 
-  /** crashed is called when a process and all that it held is gone. */
-  crashed(node: SimNode): void {
+  /** ended is called when a process, and all that it held, is gone; `left`: how many others run. */
+  ended(node: SimNode, left: number): void {
     for (const history of this.histories) {
+      if (node.isLeaving && history.promise)
+        history.promise.copies = Math.min(history.promise.copies, Math.max(1, left))
       const held = history.holders.get(node)
       if (held === undefined) continue
       history.holders.delete(node)
@@ -142,20 +145,22 @@ export class Oracle {
   }
 
   #lost(node: SimNode, history: History, version: number): void {
-    const { promise } = history
+    const { promise, key, shown } = history
     const now = this.#now()
-    if (promise === undefined || version < promise.version || history.isGone(promise.version, now)) return
-    promise.crashes++
-    if (history.holdersOf(promise.version, now) > 0) return
-    if (promise.crashes < promise.copies) {
-      const { name } = history.key
-      const { crashes, copies } = promise
-      this.breach(
-        `${name} at ${promise.version}, acknowledged with ${copies} copies, is lost with ${node.name} after ${crashes} crash(es)`,
-      )
+    if (promise !== undefined && version >= promise.version && !history.isGone(promise.version, now)) {
+      promise.crashes++
+      if (history.holdersOf(promise.version, now) === 0) {
+        const { copies, crashes } = promise
+        const what = `${key.name} at ${promise.version}, acknowledged with ${copies} copies`
+        if (crashes < copies) this.breach(`${what}, is lost with ${node.name} after ${crashes} crash(es)`)
+        history.excusedUpTo = Math.max(history.excusedUpTo, version)
+      }
     }
-    history.excusedUpTo = Math.max(history.excusedUpTo, version)
-    history.shown = 0
+    // What was shown but not acknowledged may go with the first crash.
+    if (shown > 0 && history.holdersOf(shown, now) === 0) {
+      history.excusedUpTo = Math.max(history.excusedUpTo, shown)
+      history.shown = 0
+    }
   }
 
   // What nodes say.
@@ -169,7 +174,8 @@ export class Oracle {
     if (version === undefined || copies === undefined) return
     const ever = history.everHolding(version)
     const { name } = history.key
-    if (copies > ever) this.breach(`${node.name} acknowledged ${copies} copies of ${name} at ${version}, there are ${ever}`)
+    if (copies > ever)
+      this.breach(`${node.name} acknowledged ${copies} copies of ${name} at ${version}, there are ${ever}`)
     this.#promised(history, version, Math.min(copies, ever))
   }
 
@@ -238,11 +244,8 @@ export class Oracle {
 
   #sawNothing(history: History, { shown, key }: Asked): void {
     if (!this.isStrict || shown === 0 || history.issued.get(shown)?.type === 'tombstone') return
-    if (history.isGone(shown, this.#now() + expiryToleranceMs)) return
-    // Any delete above may have come before; so may a value above that has expired or was evicted.
-    for (const [version, { type }] of history.issued) {
-      if (version > shown && (type === 'tombstone' || history.isGone(version, this.#now() + expiryToleranceMs))) return
-    }
+    // Any delete above it may have come before, of which nobody told yet.
+    if (history.isGone(shown, this.#now() + expiryToleranceMs) || history.isDeletedAbove(shown)) return
     this.breach(`${key.name} is missing after ${shown} was shown`)
   }
 
@@ -251,7 +254,7 @@ export class Oracle {
     if (!this.isStrict || command.type === 'get' || command.condition?.type !== 'version') return
     const [expected = 0] = command.condition.versions
     for (const [between, { isAcknowledged }] of history.issued) {
-      if (isAcknowledged && between > expected && between < version) {
+      if (isAcknowledged && between > Math.max(expected, history.excusedUpTo) && between < version) {
         this.breach(`${history.key.name}: a write on ${expected} became ${version} over ${between}`)
       }
     }

@@ -22,6 +22,7 @@ const startMsMax = 20_000
 const calmMsMax = 60_000
 const finalTrafficMs = 1_500
 const callMsMax = 3_000
+const lastingMsMax = 5_000
 const stepMs = 200
 /** Messages that a node may cause in a second at rest: gossip with three others about twice a second, and comparisons. */
 const messagesPerSecondMax = 80
@@ -94,7 +95,7 @@ function settle(world: World, when: string, msMax: number): boolean {
   return false
 }
 
-/** calm checks that a fleet at rest is quiet, and stays at rest. */
+/** calm checks that a fleet at rest is quiet, and still at rest a while later. */
 function calm(world: World): void {
   const { network, schedule, oracle, running } = world
   const seconds = 3
@@ -102,6 +103,6 @@ function calm(world: World): void {
   schedule.runUntil(world.now + seconds * 1_000)
   const rate = (network.messages - before) / seconds / running.length
   if (rate > messagesPerSecondMax) oracle.breach(`${Math.round(rate)} messages per node and second at rest`)
-  const wrong = unrest(world)
-  if (wrong !== undefined) oracle.breach(`the rest does not last: ${wrong}`)
+  // Copies that expire do so at slightly different times in different places, so a comparison may find them differing.
+  settle(world, 'that lasts', lastingMsMax)
 }

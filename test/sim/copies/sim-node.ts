@@ -59,7 +59,6 @@ export class SimNode implements Server {
   readonly #effects: CopiesEffect[] = []
   #isPerforming = false
   #requests = 0
-  #wasFenced = false
 
   constructor(world: World, { name, clock, run }: { name: string; clock: LocalClock; run: number }) {
     const { plan } = world
@@ -170,7 +169,8 @@ export class SimNode implements Server {
     this.#input(() => this.#gossip(this.membership.leave(this.localNow)))
     const depart = () => {
       const { tokens, entries } = this.copies.status
-      const isFree = tokens.held + tokens.claiming + tokens.provisional === 0 && entries.strays === 0
+      const isAlone = this.ring.members.length === 0
+      const isFree = isAlone || tokens.held + tokens.claiming + tokens.provisional + entries.strays === 0
       if (!isFree && this.#world.now < giveUpAt) return this.#later(copiesTickMs, depart)
       this.#gossip(this.membership.departed(this.localNow))
       this.#later(50, () => this.end('down'))
@@ -233,15 +233,8 @@ export class SimNode implements Server {
   #input(run: () => void): void {
     if (this.condition === 'frozen') this.#waiting.push(run)
     if (this.condition !== 'up') return
-    this.#feelFence()
     run()
     this.#world.looked(this)
-  }
-
-  #feelFence(): void {
-    const isFenced = this.membership.answers(this.localNow) === 'fenced'
-    if (isFenced && !this.#wasFenced) this.#perform(this.copies.woke(this.#moment))
-    this.#wasFenced = isFenced
   }
 
   #every(localMs: number, run: () => void): void {
@@ -265,6 +258,7 @@ export class SimNode implements Server {
         this.#gossipAnswers.get(effect.requestId)?.(effect.message)
         this.#gossipAnswers.delete(effect.requestId)
       } else if (effect.type === 'view') this.#viewChanged()
+      else if (effect.type === 'woke') this.#perform(this.copies.woke(this.#moment))
       else if (effect.type === 'drop-entries') this.#dropEverything()
       else if (effect.type === 'stop') this.end('down')
     }

@@ -3,8 +3,8 @@ import type { CopiesSettings } from '#node/copies/settings.js'
 import type { MembershipSettings } from '#node/membership/settings.js'
 import type { Plan } from './plan.ts'
 
-export function membershipSettings(_plan: Plan): Partial<MembershipSettings> {
-  return { revisitMs: 3_000 }
+export function membershipSettings({ tombstoneGraceMs }: Plan): Partial<MembershipSettings> {
+  return { revisitMs: 3_000, apartMsMax: tombstoneGraceMs / 2 }
 }
 
 export function copiesSettings({ tombstoneGraceMs, seed }: Plan): Partial<CopiesSettings> {

@@ -21,7 +21,7 @@ import { between, type Random, streamOf } from './streams.ts'
 import { Traffic } from './traffic.ts'
 
 const wallMs = 1_790_000_000_000
-const linesMax = 120
+const linesMax = Number(process.env.SIM_LINES ?? 120)
 const gossipKept = 100
 /** Bounds are looked at every so many events. */
 const looksPerStatus = 200
@@ -150,8 +150,10 @@ export class World {
 
   ended(node: SimNode): void {
     this.say(`${node.name} ends (${node.condition})`)
-    this.oracle.crashed(node)
+    this.oracle.ended(node, this.running.length)
     this.coordination.gone(node)
+    // Where the last one of a fleet left, it comes back.
+    if (!this.isChaos && this.running.length === 0) this.schedule.after(100, () => this.start(node.name))
     if (node.condition !== 'down') return
     for (const other of this.running) {
       if (other.name === node.name || this.network.cuts.has(`${node.name}>${other.name}`)) continue

@@ -9,7 +9,7 @@
  */
 import type { Place } from '../store/store.ts'
 import type { Core } from './core.ts'
-import type { Intake } from './intake.ts'
+import { expiryMarginMs, type Intake } from './intake.ts'
 import type { AskSettled, PeerReply, PeerRequest, Stamp } from './peer-request.ts'
 import type { Want } from './pull-queue.ts'
 import { spotBytes } from './spot.ts'
@@ -142,7 +142,8 @@ export class Batch {
     } else if (this.by === 'pages') this.#turn(reply.cursor)
     else return false
     this.entriesLeft = Math.max(0, this.entriesLeft - reply.copies.length)
-    this.#host.throttle.spend(this.#host.intake.take(reply.copies))
+    const ttlMsMin = this.purpose === 'repair' ? expiryMarginMs : 0
+    this.#host.throttle.spend(this.#host.intake.take(reply.copies, ttlMsMin))
     return true
   }
 

@@ -312,18 +312,21 @@ export class Copies {
 
   #apply(copies: readonly Copy[], from: string): ('held' | 'too-large' | 'full')[] {
     const core = this.#core
-    const contested = new TokenSet()
+    let contested: TokenSet | undefined
     const results = copies.map((copy) => {
       const { cache, key, version } = copy
       const token = core.ring.tokenOfBytes(key)
       core.hear(version)
       const applied = core.store.apply({ token, cache, key }, changeOf(copy, core.now), core.now)
       if (applied === 'too-large' || applied === 'full') return applied
-      if (applied === 'applied' && this.#tenure.state(token) === 'held') contested.add(token)
+      if (applied === 'applied' && this.#tenure.state(token) === 'held') {
+        contested ??= new TokenSet()
+        contested.add(token)
+      }
       return 'held'
     })
     // Whoever writes what this node coordinates took it for unreachable.
-    if (contested.size > 0) this.#recalls.recalled(contested, from)
+    if (contested !== undefined) this.#recalls.recalled(contested, from)
     return results
   }
 

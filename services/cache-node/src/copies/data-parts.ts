@@ -16,15 +16,15 @@ export type PartsFactory = (around: { core: Core; holdings: Holdings }) => DataP
 
 export const dataParts: PartsFactory = ({ core, holdings }) => {
   const standing = new Standing(core)
-  const intake = new Intake(core)
-  const differences = new Differences(core)
   const evictions = new Evictions(core, holdings)
+  const intake = new Intake(core, evictions)
+  const differences = new Differences(core)
   const needs = new Needs({ core, holdings, evictions })
   const pulls = new Pulls(core, intake, (place, stamp, pull) => needs.lacks(place, stamp, pull))
   const sync = new Sync({ core, standing, holdings, pulls, intake })
   const repair = new Repair({ core, standing, holdings, sync, pulls, differences })
   sync.onClaimed = (tokens) => repair.claimed(tokens)
   const strays = new Strays({ core, standing, holdings, intake })
-  const shelf = new Shelf({ core, standing, holdings, sync, pulls, repair, differences })
+  const shelf = new Shelf({ core, standing, holdings, sync, pulls, repair, differences, needs })
   return { sync, repair, strays, evictions, shelf }
 }

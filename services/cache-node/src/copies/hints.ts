@@ -48,18 +48,23 @@ export class Hints {
     return this.#size
   }
 
-  /** keep remembers that an owner missed a key, or says so to repair when there is no room for that. */
+  /** keep remembers that an owner missed a key, or gives up when there is no room for that. */
   keep(owner: string, { token, cache, key }: Place): void {
     const backlog = this.#backlog(owner)
     const bytes = key.length + overheadBytes
     if (backlog.bytes + bytes > this.#core.settings.hintBytesMax) {
-      this.#repair.ownerMissed(token, owner)
+      this.giveUp(owner, { token })
       return
     }
     // The key is part of what was received: a copy does not keep all of that.
     backlog.hints.push({ place: { token, cache, key: key.slice() }, at: this.#core.now })
     backlog.bytes += bytes
     this.#size++
+  }
+
+  /** giveUp leaves it to repair what an owner missed. */
+  giveUp(owner: string, { token }: Pick<Place, 'token'>): void {
+    this.#repair.ownerMissed(token, owner)
   }
 
   /** replay sends an owner what it missed, one request at a time. */
@@ -107,7 +112,7 @@ export class Hints {
     const since = this.#core.now - this.#core.settings.hintMs
     let old = 0
     for (let hint = backlog.hints[0]; hint !== undefined && hint.at < since; hint = backlog.hints[++old]) {
-      this.#repair.ownerMissed(hint.place.token, owner)
+      this.giveUp(owner, hint.place)
     }
     this.#drop(owner, backlog, old)
   }

@@ -4,6 +4,7 @@ import type { Core } from './core.ts'
 import type { Evictions } from './evictions.ts'
 import type { Holdings } from './parts.ts'
 import type { Stamp } from './peer-request.ts'
+import type { Want } from './pull-queue.ts'
 import type { Pull } from './pulls.ts'
 
 export interface NeedsOptions {
@@ -35,5 +36,12 @@ export class Needs {
     if (!this.#holdings.holds(place.token)) return stamp.version > this.#evictions.alone
     this.#evictions.tell(source, stamp)
     return false
+  }
+
+  /** by tells how a token is pulled for repair: in whole pages where nothing of it was ever let go. */
+  by(token: number): Want['by'] {
+    const { store } = this.#core
+    const isBlank = !this.#holdings.holds(token) && this.#evictions.alone === 0
+    return isBlank && store.digest(token).entries === 0 ? 'pages' : 'keys'
   }
 }

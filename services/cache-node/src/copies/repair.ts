@@ -121,8 +121,16 @@ export class Repair implements RepairPart, PullListener {
     this.#comparisons.get(peer)?.serve(tokens, page)
   }
 
-  pulled({ source }: Pull, token: number): void {
+  pulled({ source, purpose }: Pull, token: number): void {
     this.#options.differences.listed(source, token)
+    if (purpose === 'sync' || !this.#isMine(token)) return
+    // What came from one owner the others may lack.
+    for (const owner of this.#core.ring.owners(token)) {
+      if (owner === source || owner === this.#core.self) continue
+      const comparison = this.#comparisonWith(owner)
+      comparison.doubtful.add(token)
+      comparison.hasten(this.#core.now + this.#recheckMs)
+    }
   }
 
   lost(): void {}
@@ -221,8 +229,7 @@ export class Repair implements RepairPart, PullListener {
     comparison.doubtful.add(token)
     if (verdict === 'new') return
     if (verdict === 'again' && theirs.entries > 0) {
-      const by = this.#core.store.digest(token).entries === 0 ? 'pages' : 'keys'
-      this.#options.pulls.want({ source: peer, digest: theirs, purpose: 'repair', by })
+      this.#options.pulls.want({ source: peer, digest: theirs, purpose: 'repair', by: 'keys' })
     }
     if (comparison.takeServed(token)) {
       this.#confirmations.confirm(token, peer)

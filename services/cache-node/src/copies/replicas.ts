@@ -121,8 +121,10 @@ export class Replicas {
     if (outcome.type !== 'reply') link.tryAt = this.#core.now + this.#core.settings.replicaTimeoutMs
     for (let at = 0; at < writes.length; at++) {
       const write = writes[at] as Write
+      const isHeld = results?.[at] === 'held'
       if (results === undefined) this.#hints.keep(link.name, write.place)
-      write.settled(write, results?.[at] === 'held')
+      else if (!isHeld) this.#hints.giveUp(link.name, write.place)
+      write.settled(write, isHeld)
     }
   }
 }

@@ -7,6 +7,8 @@ import type { Place } from '../store/store.ts'
 import { copyOf } from './copy.ts'
 import type { Core } from './core.ts'
 import type { Differences } from './differences.ts'
+import { expiryMarginMs } from './intake.ts'
+import type { Needs } from './needs.ts'
 import type { Holdings, Shelf as ShelfPart, ShelfRequest, Sync } from './parts.ts'
 import type { Copy, PeerReply, Spot, Stamp, TokenDigest } from './peer-request.ts'
 import type { Pulls } from './pulls.ts'
@@ -16,9 +18,6 @@ import type { Standing } from './standing.ts'
 
 /** Changes on a page, however small they are. */
 const changesMax = 4_096
-/** What expires so soon is not listed: it would be over before it is anywhere else, and must not come back where it is over already. */
-const expiryMarginMs = 1_000
-
 export interface ShelfOptions {
   readonly core: Core
   readonly standing: Standing
@@ -27,6 +26,7 @@ export interface ShelfOptions {
   readonly pulls: Pulls
   readonly repair: Repair
   readonly differences: Differences
+  readonly needs: Needs
 }
 
 type PageOf = Extract<ShelfRequest, { type: 'list' | 'pull' }>
@@ -56,7 +56,7 @@ export class Shelf implements ShelfPart {
   }
 
   #compare(digests: readonly TokenDigest[], from: string): PeerReply {
-    const { standing, differences, pulls, sync } = this.#options
+    const { standing, differences, pulls, sync, needs } = this.#options
     if (!digests.every(({ token }) => standing.isOwner(token))) return { type: 'refused', error: this.#unsettled() }
     const differing: TokenDigest[] = []
     for (const theirs of digests) {
@@ -67,8 +67,7 @@ export class Shelf implements ShelfPart {
       differing.push({ token, ...mine })
       const isPulled = mine.entries === 0 || verdict === 'again'
       if (!isPulled || theirs.entries === 0 || !sync.isSettled(token)) continue
-      const by = mine.entries === 0 ? 'pages' : 'keys'
-      pulls.want({ source: from, digest: theirs, purpose: 'repair', by })
+      pulls.want({ source: from, digest: theirs, purpose: 'repair', by: needs.by(token) })
     }
     pulls.pump()
     return { type: 'compared', differing }

@@ -1,0 +1,87 @@
+/** Who decides what goes when memory is full, and that nobody sends it back. */
+import { test } from 'tap'
+import { Peers } from './peers.ts'
+
+const value = 'x'.repeat(16_000)
+const place = (peers: Peers, key: string): string => {
+  const { core } = peers.node('a')
+  return core.ring.coordinator(peers.place(key).token) as string
+}
+const isRepaired = (peers: Peers) => () =>
+  [...peers.nodes.values()].every(({ parts }) => parts.repair.underReplicatedTokens === 0)
+
+function write(peers: Peers, key: string, version: number): void {
+  const coordinator = place(peers, key)
+  for (const owner of peers.node(coordinator).core.ring.owners(peers.place(key).token).reverse()) {
+    peers.put(owner, key, { version, value })
+  }
+}
+
+test('what a coordinator evicts its replicas evict too', async (t) => {
+  const peers = new Peers({ names: ['a', 'b'] })
+  peers.claim()
+  for (let index = 0; index < 2_500; index++) {
+    write(peers, `key-${index}`, index + 1)
+    if (index % 10 === 0) peers.run(20)
+  }
+  peers.run(1_000)
+  let held = 0
+  for (let index = 0; index < 2_500; index++) {
+    const there = ['a', 'b'].filter((name) => peers.version(name, `key-${index}`) !== undefined)
+    if (there.length === 1) t.fail(`key-${index} is on ${there} alone`)
+    held += there.length
+  }
+  t.ok(held > 2 * 800, `${held} copies are there`)
+})
+
+test('a full fleet stays calm: comparison moves nothing back and forth', async (t) => {
+  const peers = new Peers({ names: ['a', 'b', 'c'] })
+  peers.claim()
+  let version = 0
+  let bytesWritten = 0
+  const load = (ms: number): void => {
+    for (const end = peers.now + ms; peers.now < end; ) {
+      for (let count = 0; count < 2; count++) {
+        version++
+        write(peers, `key-${(version * 7) % 6_000}`, version)
+        bytesWritten += value.length
+      }
+      peers.run(20)
+    }
+  }
+  load(40_000)
+  const sent = (): number => [...peers.nodes.values()].reduce((sum, { parts }) => sum + parts.repair.bytesSent, 0)
+  const before = { sent: sent(), copies: peers.copiesSent, written: bytesWritten }
+  load(60_000)
+  const share = (sent() - before.sent) / (bytesWritten - before.written)
+  t.ok(share < 0.02, `repair sent ${(share * 100).toFixed(2)} % of what was written`)
+  t.ok(peers.copiesSent - before.copies < 100, `${peers.copiesSent - before.copies} copies`)
+  t.ok(peers.runUntil(isRepaired(peers), 30_000))
+})
+
+test('what a coordinator evicted while it could not tell is evicted by its replicas after a comparison', async (t) => {
+  const peers = new Peers({ names: ['a', 'b'] })
+  peers.claim()
+  const key = ['k1', 'k2', 'k3', 'k4', 'k5'].find((name) => place(peers, name) === 'a') as string
+  write(peers, key, 3)
+  t.ok(peers.runUntil(isRepaired(peers), 5_000))
+  peers.node('a').store.evict(peers.place(key), 3, peers.now)
+  peers.run(15_000)
+  t.equal(peers.version('b', key), undefined)
+  t.equal(peers.version('a', key), undefined)
+  write(peers, key, 4)
+  peers.run(15_000)
+  t.equal(peers.version('b', key), 4, 'until it is written again')
+})
+
+test('a node does not evict for others what it coordinates itself', async (t) => {
+  const peers = new Peers({ names: ['a', 'b'] })
+  peers.claim()
+  const key = ['k1', 'k2', 'k3', 'k4', 'k5'].find((name) => place(peers, name) === 'a') as string
+  write(peers, key, 3)
+  const stamp = { cache: 'default', key: peers.place(key).key, version: 3 }
+  t.same(peers.node('a').parts.shelf.serve({ type: 'evict', stamps: [stamp] }, 'b'), { type: 'noted' })
+  t.equal(peers.version('a', key), 3)
+  peers.node('b').parts.shelf.serve({ type: 'evict', stamps: [stamp] }, 'a')
+  t.equal(peers.version('b', key), undefined)
+})
