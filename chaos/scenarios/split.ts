@@ -52,8 +52,7 @@ export const split: Scenario = {
     const settledMs = performance.now() - since
     stage.check('settled within 30 s of the healing', settledMs <= settledWithinMs, { ms: Math.round(settledMs) })
     await stage.judgeEnd(fleet, keys, history)
-    // Deleted keys are held too, as tombstones, for as long as an old copy may come back.
-    await stage.judgeHoldings(fleet, keys.length)
+    await stage.judgeHoldings(fleet, both.length + untouched.length)
   },
 }
 
