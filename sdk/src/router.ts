@@ -5,9 +5,10 @@
  *      a round      owner, direct ─fails─▶ next owner ─fails─▶ one more node ─fails─▶ pause, then a new round
  *
  * The first owner of the token, its coordinator, gets the command marked `direct`: a node that is not the coordinator
- * by its own ring answers 421, and the ring is fetched anew. When the coordinator cannot be reached, another node may
- * still reach it, or have taken over already: it gets the command unmarked and forwards it. A command that must not
- * run twice goes marked there too, because a broken forward leaves open whether it ran.
+ * by its own ring answers 421, and the ring is fetched anew. When the coordinator cannot be reached, the next owner gets
+ * the command at once, marked too: it holds a replica, and passes the command on where it still reaches the coordinator,
+ * or executes it in its stead. Past the owners any node may know better: it gets the command unmarked and forwards it,
+ * unless the command must not run twice, because a broken forward leaves open whether it ran.
  *
  * A pause lasts until the ring changes or a jittered time has passed, so that a call outlives the second or two in
  * which the fleet replaces a dead owner, without asking anybody in between more often than needed.
@@ -71,30 +72,23 @@ export function stepOf(
   const token = ring.token(key)
   const coordinator = ring.coordinator(token)
   if (coordinator === undefined) return { type: 'unreachable' }
-  if (!trip.passed.includes(coordinator) && allows(coordinator)) {
-    return { type: 'send', node: coordinator, isDirect: true }
-  }
+  const isUsable = (name: string) => !trip.passed.includes(name) && allows(name)
+  if (isUsable(coordinator)) return { type: 'send', node: coordinator, isDirect: true }
   if (trip.passed.length < candidatesMax) {
-    const node = otherCandidate(ring, token, trip.passed, allows)
+    const owner = ring.owners(token).find(isUsable)
+    if (owner !== undefined) return { type: 'send', node: owner, isDirect: true }
+    const node = otherCandidate(ring, token, isUsable)
     if (node !== undefined) return { type: 'send', node, isDirect: !isRepeatable }
   }
   return ring.members.some(({ name }) => allows(name)) ? { type: 'pause' } : { type: 'unreachable' }
 }
 
-function otherCandidate(
-  ring: Ring,
-  token: number,
-  passed: readonly string[],
-  allows: (node: string) => boolean,
-): string | undefined {
-  const isUsable = (name: string) => !passed.includes(name) && allows(name)
-  const owner = ring.owners(token).slice(1).find(isUsable)
-  if (owner !== undefined) return owner
-  // Beginning at the token spreads the calls of one lost owner over all the others.
+/** Beginning at the token spreads the calls of one lost owner over all the others. */
+function otherCandidate(ring: Ring, token: number, isUsable: (node: string) => boolean): string | undefined {
   const { members } = ring
   for (let offset = 0; offset < members.length; offset++) {
     const name = members[(token + offset) % members.length]?.name as string
-    if (name !== ring.coordinator(token) && isUsable(name)) return name
+    if (isUsable(name)) return name
   }
   return undefined
 }

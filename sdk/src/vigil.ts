@@ -8,9 +8,10 @@
  *                 └───────────┘
  *
  * Whether that pays depends on the machine and the network, so it is measured: of each round of lone calls the last few
- * are done the other way, and the way that was quicker is the one of the next round. A call that wakes up no sooner, as
- * over a slow network or beside a node that needs this processor, goes back to sleeping. It never stays awake without a call,
- * nor longer than its bound for one.
+ * are done the other way, and the way that was quicker is the one of the next round. Where others want the processor, who
+ * sleeps is let in sooner than who stays awake: calls that take far too long show that, and the process sleeps for a round
+ * at least. Over a network slower than the bound it sleeps too. It never stays awake without a call, nor longer than its
+ * bound for one.
  */
 
 /** A round of lone calls, and how many of them, at its end, are done the other way. */
@@ -18,8 +19,10 @@ export const roundCalls = 1_024
 export const trialCalls = 8
 /** Staying awake must take this share of the time that sleeping takes to be worth its processor time. */
 const worthwhile = 0.9
-/** What took longer says nothing about waking up: the process stood still, or the node was busy. */
-const countedMsMax = 1
+/** What takes longer than this is late: not for waking up, but because somebody else had the processor, or the way is long. */
+export const lateMs = 0.25
+/** So many late calls of a round are too many to stay awake: on an idle machine it is one in a thousand, by collections. */
+export const lateCallsMax = 5
 
 export interface VigilOptions {
   /** Longest time awake for one call; 0: never. */
@@ -41,6 +44,7 @@ export class Vigil {
   #calls = 0
   #usualMs = 0
   #trialMs = 0
+  #lateCalls = 0
 
   constructor(options: VigilOptions) {
     this.#options = options
@@ -62,23 +66,31 @@ export class Vigil {
 
   /** ended notes how long a call took that was lone from its beginning to its end. */
   ended(tookMs: number): void {
-    const countedMs = Math.min(tookMs, countedMsMax)
+    const countedMs = Math.min(tookMs, lateMs)
     if (this.#isTrial) this.#trialMs += countedMs
     else this.#usualMs += countedMs
-    if (++this.#calls === roundCalls) this.#judge()
+    if (tookMs >= lateMs) this.#lateCalls++
+    const isCrowded = this.#lateCalls >= lateCallsMax
+    if (++this.#calls === roundCalls) this.#startRound(!isCrowded && this.#isAwakeQuicker)
+    else if (isCrowded && this.#isAwakeUsual) this.#startRound(false)
   }
 
   get #isTrial(): boolean {
     return this.#calls >= roundCalls - trialCalls
   }
 
-  #judge(): void {
+  get #isAwakeQuicker(): boolean {
     const usualMs = this.#usualMs / (roundCalls - trialCalls)
     const trialMs = this.#trialMs / trialCalls
     const [awakeMs, asleepMs] = this.#isAwakeUsual ? [usualMs, trialMs] : [trialMs, usualMs]
-    this.#isAwakeUsual = awakeMs < asleepMs * worthwhile
+    return awakeMs < asleepMs * worthwhile
+  }
+
+  #startRound(isAwakeUsual: boolean): void {
+    this.#isAwakeUsual = isAwakeUsual
     this.#calls = 0
     this.#usualMs = 0
     this.#trialMs = 0
+    this.#lateCalls = 0
   }
 }

@@ -3,8 +3,8 @@ import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import type { NodeStats } from '@ringhold/cache-node'
 import { test } from 'tap'
+import { waitUntil } from '#chaos/wait-until.js'
 import { type NodeProcess, startFleet } from './node-process.ts'
-import { waitUntil } from './wait-until.ts'
 
 const loadMs = 60_000
 

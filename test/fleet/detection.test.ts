@@ -1,8 +1,8 @@
 /** How soon real processes see that one of them has gone or come. The figures are printed for each run. */
 import { once } from 'node:events'
 import { test } from 'tap'
+import { waitUntil } from '#chaos/wait-until.js'
 import { freePorts, type NodeProcess, startFleet, startProcess, statusAt } from './node-process.ts'
-import { waitUntil } from './wait-until.ts'
 
 /** Milliseconds from `since` until each of the nodes sees the member in one of the statuses. */
 async function msUntilSeen(nodes: NodeProcess[], member: string, statuses: string[], since: number): Promise<number[]> {

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import type { Topology } from '@ringhold/sdk/protocol'
 import type { Test } from 'tap'
-import { waitUntil } from './wait-until.ts'
+import { waitUntil } from '#chaos/wait-until.js'
 
 const main = createRequire(import.meta.url).resolve('@ringhold/cache-node/main')
 

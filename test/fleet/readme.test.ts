@@ -7,8 +7,8 @@ import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { type Test, test } from 'tap'
 import ts from 'typescript'
+import { waitUntil } from '#chaos/wait-until.js'
 import { freePortBlock, topologyOf } from './node-process.ts'
-import { waitUntil } from './wait-until.ts'
 
 const run = promisify(execFile)
 const root = resolve(import.meta.dirname, '../../..')

@@ -15,6 +15,7 @@ function keysOf(fleet: SmallFleet, name: string, count: number): string[] {
 
 overBoth('a hundred calls that meet 421 at once fetch the topology once, and all succeed', async (t, transport) => {
   const fleet = await smallFleet(t, 3)
+  fleet.copies = 1
   await using cache = await Ringhold.connect({ transport, nodes: fleet.urls })
   await fleet.add('node-4')
   const keys = keysOf(fleet, 'node-4', 100)
@@ -29,6 +30,7 @@ overBoth('a hundred calls that meet 421 at once fetch the topology once, and all
 
 overBoth('the node that answered 421 is asked for the topology', async (t, transport) => {
   const fleet = await smallFleet(t, 5)
+  fleet.copies = 1
   await using cache = await Ringhold.connect({ transport, nodes: fleet.urls })
   await fleet.add('node-6')
   const [key = ''] = keysOf(fleet, 'node-6', 1)
@@ -41,6 +43,7 @@ overBoth('the node that answered 421 is asked for the topology', async (t, trans
 
 overBoth('a conditional write that meets 421 is sent on: nothing was executed', async (t, transport) => {
   const fleet = await smallFleet(t, 3)
+  fleet.copies = 1
   await using cache = await Ringhold.connect({ transport, nodes: fleet.urls })
   await fleet.add('node-4')
   const [key = ''] = keysOf(fleet, 'node-4', 1)
@@ -49,6 +52,7 @@ overBoth('a conditional write that meets 421 is sent on: nothing was executed', 
 
 overBoth('a reply from another ring brings a fetch, without any 421', async (t, transport) => {
   const fleet = await smallFleet(t, 3)
+  fleet.copies = 1
   await using cache = await Ringhold.connect({ transport, nodes: fleet.urls })
   await fleet.add('node-4')
   const [key = ''] = keysOf(fleet, 'node-1', 1)
@@ -95,6 +99,7 @@ overBoth(
 
 overBoth('the connections to a departed node are closed, those to a seed are kept', async (t, transport) => {
   const fleet = await smallFleet(t, 3)
+  fleet.copies = 1
   await using cache = await Ringhold.connect({ transport, nodes: fleet.node('node-1').url, checkIntervalMs: 20 })
   await cache.setMany(Array.from({ length: 60 }, (_, index) => [`key-${index}`, index]))
   const departed = fleet.node('node-3')
@@ -131,6 +136,7 @@ overBoth(
 
 overBoth('a 421 by the very ring of the client is waited out, not chased', async (t, transport) => {
   const fleet = await smallFleet(t, 3)
+  fleet.copies = 1
   await using cache = await Ringhold.connect({ transport, nodes: fleet.urls })
   const node = fleet.owner('a')
   let refusals = 0

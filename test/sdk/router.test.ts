@@ -46,8 +46,8 @@ test('a command goes to the coordinator, marked as direct', async (t) => {
   t.strictSame(step({}), { type: 'send', node: owner, isDirect: true })
 })
 
-test('when the coordinator failed or is shut off, the next owner is asked to forward', async (t) => {
-  const next = { type: 'send', node: replica, isDirect: false }
+test('when the coordinator failed or is shut off, the next owner is asked, as one that may act in its stead', async (t) => {
+  const next = { type: 'send', node: replica, isDirect: true }
   t.strictSame(step({ passed: [owner] }), next)
   t.strictSame(step({}, { allows: (name) => name !== owner }), next)
 })

@@ -9,6 +9,8 @@ import { SmallNode } from './small-node.ts'
 export class SmallFleet {
   readonly name: string
   readonly members: SmallNode[] = []
+  /** Owners per token, for topologies. With one, every wrong node answers 421. */
+  copies = 2
   #version = 1
 
   constructor(name = 'ringhold') {

@@ -140,7 +140,7 @@ export class SmallNode {
         weight: 1,
       }))
       .sort((a, b) => (a.name < b.name ? -1 : 1)) as Topology['members'][number][]
-    const shape = { members: listed, ringSeed: seedOfFleet(name), copies: 2 }
+    const shape = { members: listed, ringSeed: seedOfFleet(name), copies: this.fleet.copies }
     return { fleet: name, tokens: 16_384, ring: this.ring(shape).checksum, node: this.name, ...shape }
   }
 
@@ -226,11 +226,13 @@ export class SmallNode {
     checkCacheName(cache)
     checkKey(key)
     const ring = this.ring()
-    const owner = ring.coordinator(ring.token(key)) as string
-    const isOwner = owner === this.name
-    if (!isOwner && isDirect) throw new RingholdError('RINGHOLD_WRONG_OWNER', { ring: ring.checksum, owner })
-    const peer = this.fleet.node(owner)
-    if (!isOwner && !peer.#server) throw new RingholdError('RINGHOLD_OWNER_UNREACHABLE')
+    const owners = ring.owners(ring.token(key))
+    const [owner] = owners as [string]
+    if (!owners.includes(this.name) && isDirect)
+      throw new RingholdError('RINGHOLD_WRONG_OWNER', { ring: ring.checksum, owner })
+    // A replica passes on what the coordinator can still be asked, and does the rest in its stead; it holds no copies here.
+    const peer = owners.map((name) => this.fleet.node(name)).find((node) => node.#server)
+    if (peer === undefined) throw new RingholdError('RINGHOLD_OWNER_UNREACHABLE')
     return peer.#apply(command)
   }
 

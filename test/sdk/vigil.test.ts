@@ -1,5 +1,5 @@
 import { test } from 'tap'
-import { roundCalls, trialCalls, Vigil } from '#sdk/vigil.js'
+import { lateCallsMax, roundCalls, trialCalls, Vigil } from '#sdk/vigil.js'
 
 /** A vigil on a clock that moves by `stepMs` with each look at it. */
 function vigilOf({ awakeMs = 10, stepMs = 1 } = {}) {
@@ -91,4 +91,25 @@ test('the trial of a round sleeps where staying awake is usual', async (t) => {
   vigil.begin(state.now)
   await settled()
   t.equal(state.looks, 0)
+})
+
+test('calls that come late again and again end it for a round, since others want the processor', (t) => {
+  const { vigil } = vigilOf()
+  for (let call = 1; call < lateCallsMax; call++) vigil.ended(2)
+  t.ok(vigil.isAwakeUsual)
+  vigil.ended(2)
+  t.notOk(vigil.isAwakeUsual)
+  for (let call = 0; call < lateCallsMax; call++) vigil.ended(2)
+  round(vigil, 0.06, 0.03)
+  t.notOk(vigil.isAwakeUsual, 'as crowded as before')
+  round(vigil, 0.06, 0.03)
+  t.ok(vigil.isAwakeUsual, 'idle again')
+  t.end()
+})
+
+test('over a network slower than that the process sleeps', (t) => {
+  const { vigil } = vigilOf()
+  for (let call = 0; call < roundCalls * 3; call++) vigil.ended(0.4)
+  t.notOk(vigil.isAwakeUsual)
+  t.end()
 })

@@ -166,6 +166,11 @@ export class CacheNode {
     return this.#clients.streams.size + this.#peers.streams.size
   }
 
+  /** What lies ready for clients that do not read their streams, in bytes. */
+  get unsentBytes(): number {
+    return this.#clients.streams.unsentBytes
+  }
+
   answers(now: number): Answers {
     return this.#membership?.answers(now) ?? 'joining'
   }
@@ -246,8 +251,8 @@ export class CacheNode {
   #isHandedOver(): boolean {
     // Nobody is left who could take over.
     if (this.ring.members.length === 0) return true
-    const { tokens, entries } = this.copies
-    return tokens.held + tokens.claiming + tokens.provisional === 0 && entries.strays === 0
+    const { tokens, entries, strayTokens } = this.copies
+    return tokens.held + tokens.claiming + tokens.provisional + entries.strays + strayTokens === 0
   }
 
   async #close(listeners: readonly Listener[], drainMs: number): Promise<void> {

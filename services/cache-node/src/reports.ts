@@ -41,6 +41,7 @@ export function statsOf(node: CacheNode): NodeStats {
     tokens: tokens.held + tokens.provisional,
     copies,
     streams: node.streams,
+    unsentBytes: node.unsentBytes,
     ...node.counters,
     gossip: node.gossipCounters,
   }

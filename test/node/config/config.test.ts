@@ -77,5 +77,5 @@ test('any host name becomes the name of a node', async (t) => {
 
 test('the help text has every variable', async (t) => {
   t.match(helpText(), /RINGHOLD_JOIN_TIMEOUT_MS +How long/)
-  t.equal(helpText().match(/^ {2}RINGHOLD_/gm)?.length, 14)
+  t.equal(helpText().match(/^ {2}RINGHOLD_/gm)?.length, 15)
 })

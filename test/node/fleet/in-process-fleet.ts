@@ -26,6 +26,14 @@ export async function agree(nodes: readonly CacheNode[]): Promise<void> {
   await until(isAgreed, `${names} agree on one ring`)
 }
 
+/** settle resolves when these nodes, which agree, have moved all that is to be moved, and know it. */
+export async function settle(nodes: readonly CacheNode[]): Promise<void> {
+  const isSettled = ({ tokens, entries, ...rest }: CacheNode['copies']): boolean =>
+    tokens.claiming + tokens.provisional + entries.strays + rest.strayTokens + rest.syncingTokens === 0 &&
+    rest.underReplicatedTokens === 0
+  await until(() => nodes.every((node) => isSettled(node.copies)), 'all is moved')
+}
+
 /** until resolves once the condition holds; fails after 15 s. */
 export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
   const deadline = performance.now() + 15_000

@@ -348,7 +348,7 @@ export class Copies {
     const { ring, self, store } = this.#core
     const count = { coordinated: 0, replicas: 0, strays: 0 }
     for (let token = 0; token < tokenCount; token++) {
-      const { entries } = store.digest(token)
+      const entries = store.digest(token).entries - store.tombstones(token)
       if (entries === 0) continue
       if (this.#tenure.holds(token)) count.coordinated += entries
       else if (ring.owners(token).includes(self)) count.replicas += entries

@@ -7,6 +7,7 @@ export interface CopiesStatus {
   /** That are still to be pulled. */
   readonly entriesLeft: number
   readonly pulledBytesPerSecond: number
+  /** Without those that are deleted. */
   readonly entries: { readonly coordinated: number; readonly replicas: number; readonly strays: number }
   /** Keys that owners missed which do not answer. */
   readonly hints: number

@@ -36,8 +36,8 @@ export const defaultPatience: Patience = {
   checkMs: 1_000,
 }
 
-/** connectionsMax is how many connections a listener holds at a time. */
-export const connectionsMax = 10_000
+/** connectionsMax is how many connections a listener holds at a time: 10,000 clients, and room for those who look after the node. */
+export const connectionsMax = 10_240
 
 /** Node refuses request heads above 16 KiB, so that every key that arrives fits. */
 const paramCharsMax = 16_384

@@ -11,6 +11,7 @@ export function rawKeyOf(requestTarget: string): string {
   const segment = requestTarget.slice(requestTarget.lastIndexOf('/', pathEnd - 1) + 1, pathEnd)
   if (segment.includes('#'))
     throw new RingholdError('RINGHOLD_BAD_KEY', { detail: 'the key has a # that is not encoded' })
+  if (!segment.includes('%')) return segment
   try {
     return decodeURIComponent(segment)
   } catch (cause) {

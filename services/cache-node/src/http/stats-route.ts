@@ -24,6 +24,7 @@ const nodeStats = Type.Object({
   }),
   tokens: Type.Integer({ minimum: 0, description: 'How many tokens the node coordinates.' }),
   streams: Type.Integer({ minimum: 0, description: 'How many streams are open, of clients and of peers.' }),
+  unsentBytes: Type.Integer({ minimum: 0, description: 'What lies ready for clients that do not read their streams.' }),
   hits: count,
   misses: count,
   sets: count,

@@ -148,6 +148,10 @@ export class ByteStore implements ReplicatedStore {
     return this.#engine.holdings.digests.of(token)
   }
 
+  tombstones(token: number): number {
+    return this.#engine.holdings.tombstones(token)
+  }
+
   page(request: PageRequest, now: number): Page {
     this.#engine.observe(now)
     const { fields } = this.#engine.holdings

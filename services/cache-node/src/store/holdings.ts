@@ -163,6 +163,11 @@ export class Holdings {
     this.#logOf(address).bury(address)
   }
 
+  /** tombstones is how many of the entries of a token are deleted ones. */
+  tombstones(token: number): number {
+    return this.#tombstonesOf[token] as number
+  }
+
   /** dropToken makes everything of a token leave; returns how much that is. The memory comes back by releaseLeaving. */
   dropToken(token: number): number {
     const { entries } = this.digests.of(token)

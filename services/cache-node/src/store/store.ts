@@ -173,6 +173,8 @@ export interface ReplicatedStore extends Store {
   /** Takes over a change if its version is higher than what is there: order and duplicates do not matter. */
   apply(place: Place, change: Change, now: number): Applied
   digest(token: number): Digest
+  /** How many of the entries that the digest counts are tombstones. */
+  tombstones(token: number): number
   /**
    * coordinate says which tokens this node coordinates from now on; of the others it holds replicas. Entries of replicas
    * are evicted only when there is nothing else to evict, the longest held first. Until it is called the node coordinates

@@ -47,24 +47,29 @@ export class CommandStream implements Port {
     return this.#heardMs
   }
 
+  /** unsentBytes is what lies ready for the other side, beyond what the system has taken. */
+  get unsentBytes(): number {
+    return this.#socket.writableLength
+  }
+
   /** stuckMs is for how long the other side has not read what was sent. */
   stuckMs(now: number): number {
-    const { writableLength } = this.#socket
-    if (writableLength === 0 || writableLength < this.#stuckBytes) this.#stuckSinceMs = undefined
-    this.#stuckBytes = writableLength
-    if (writableLength > 0) this.#stuckSinceMs ??= now
+    const { unsentBytes } = this
+    if (unsentBytes === 0 || unsentBytes < this.#stuckBytes) this.#stuckSinceMs = undefined
+    this.#stuckBytes = unsentBytes
+    if (unsentBytes > 0) this.#stuckSinceMs ??= now
     return this.#stuckSinceMs === undefined ? 0 : now - this.#stuckSinceMs
   }
 
   send(bytes: Uint8Array): boolean {
     this.#socket.write(bytes)
-    const { writableLength } = this.#socket
-    if (writableLength > outputBytesMax) this.destroy()
-    return writableLength === 0
+    const { unsentBytes } = this
+    if (unsentBytes > outputBytesMax) this.destroy()
+    return unsentBytes === 0
   }
 
   isFull(): boolean {
-    return this.#socket.writableLength > outputBytesHigh
+    return this.unsentBytes > outputBytesHigh
   }
 
   pause(): void {

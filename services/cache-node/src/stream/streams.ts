@@ -53,6 +53,13 @@ export class Streams {
     return this.#open.size
   }
 
+  /** unsentBytes is what lies ready for those who have not read it yet. */
+  get unsentBytes(): number {
+    let bytes = 0
+    for (const stream of this.#open) bytes += stream.unsentBytes
+    return bytes
+  }
+
   /** add makes a stream of a socket that was upgraded; `head` is what came behind the request already. */
   add(socket: Duplex, head: Uint8Array): void {
     const stream = new CommandStream({ socket, face: this.#face, turns: this.#turns, now: this.#now }, head)

@@ -1,0 +1,38 @@
+/**
+ * `npm run chaos [-- --only=NAME,NAME] [--short] [--list]`: plays the scenarios against real processes, tells on stderr what
+ * it sees, and writes one line of JSON on stdout for each. Exits with 1 when a promise was broken.
+ */
+import { parseArgs } from 'node:util'
+import { Network } from './network.ts'
+import { tableOf } from './per-second.ts'
+import { runScenario } from './scenario.ts'
+import { scenarioOf, scenarios } from './scenarios/index.ts'
+
+const { values } = parseArgs({
+  options: { only: { type: 'string' }, short: { type: 'boolean' }, list: { type: 'boolean' } },
+})
+const chosen = values.only === undefined ? scenarios : values.only.split(',').map(scenarioOf)
+
+if (values.list) for (const { name, title } of chosen) process.stdout.write(`${name.padEnd(26)}${title}\n`)
+else process.exitCode = (await playAll()) ? 0 : 1
+
+async function playAll(): Promise<boolean> {
+  const hasNetwork = await Network.isPossible()
+  let isKept = true
+  for (const scenario of chosen) {
+    if (scenario.needsNetwork && !hasNetwork) {
+      tell(`\n${scenario.name}: left out, since it needs root, ip and iptables`)
+      continue
+    }
+    tell(`\n${scenario.name}: ${scenario.title}`)
+    const run = await runScenario(scenario, { isLong: !values.short, log: tell })
+    if (run.seconds.length > 0) tell(tableOf(run.seconds))
+    process.stdout.write(`${JSON.stringify(run)}\n`)
+    isKept &&= run.passed
+  }
+  return isKept
+}
+
+function tell(text: string): void {
+  process.stderr.write(`${text}\n`)
+}

@@ -1,0 +1,25 @@
+/** Scenarios of `npm run chaos` in their short versions, as tests. */
+import { test } from 'tap'
+import { Network } from '#chaos/network.js'
+import { tableOf } from '#chaos/per-second.js'
+import { runScenario } from '#chaos/scenario.js'
+import { scenarioOf } from '#chaos/scenarios/index.js'
+
+const timeoutMs = 115_000
+
+/** plays makes each scenario a test; what needs a network of its own is left out where this process may not make one. */
+export function plays(...names: readonly string[]): void {
+  for (const { name, title, needsNetwork = false, play } of names.map(scenarioOf)) {
+    test(`${name}: ${title}`, { timeout: timeoutMs }, async (t) => {
+      if (needsNetwork && !(await Network.isPossible())) {
+        t.pass('left out: it needs root, ip and iptables')
+        return
+      }
+      const run = await runScenario({ name, title, play }, { isLong: false, log: () => undefined })
+      for (const { promise, isKept, seen } of run.checks) t.ok(isKept, `${promise}: ${JSON.stringify(seen)}`)
+      t.ok(run.passed)
+      t.comment(JSON.stringify(run.figures))
+      if (run.seconds.length > 0) t.comment(tableOf(run.seconds))
+    })
+  }
+}
