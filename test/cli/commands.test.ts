@@ -108,7 +108,10 @@ test('the commands against a fleet of five', async (t) => {
       '--cache',
       'filled',
     ])
-    t.match(stats, { total: { entries: 500 }, nodes: names.map((node) => ({ node, status: 'alive' })) })
+    t.match(stats, {
+      total: { entries: 500, replicas: 500, underReplicatedTokens: Number },
+      nodes: names.map((node) => ({ node, status: 'alive' })),
+    })
     const ring = ringOf(topology)
     for (const { node, entries, ofMean } of stats.nodes) {
       const owned = Array.from({ length: 500 }, (_, at) => ring.coordinator(ring.token(`key:${at + 1}`)))
@@ -118,7 +121,7 @@ test('the commands against a fleet of five', async (t) => {
     const { stdout } = await fleet.call(['stats', '--cache', 'filled'])
     t.match(
       stdout,
-      /^NODE +STATUS +ENTRIES +BYTES +OF MEAN\n(node-\d +alive +\d+ +[\d.]+ \w+ +[\d.]+ %\n){5}total +500 /,
+      /^NODE +STATUS +ENTRIES +OF MEAN +REPLICAS +BYTES +MOVING +LEFT +RATE\n(node-\d +alive +\d+ +[\d.]+ % +\d+ +[\d.]+ \w+ +0 +0 +0 B\/s\n){5}total +500 +500 /,
     )
   })
 

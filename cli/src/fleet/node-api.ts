@@ -1,5 +1,6 @@
 /** The read-only endpoints of one node. Nodes are asked over plain HTTP, so asking never changes any view. */
 import { errorOf, RingholdError, readTopology, type Topology } from '@ringhold/sdk/protocol'
+import type { Load } from './totals.ts'
 
 /** NodeStats is the part of GET /v1/stats that commands show. */
 export interface NodeStats {
@@ -7,7 +8,15 @@ export interface NodeStats {
   readonly entries: number
   readonly bytes: number
   readonly memoryBytesMax: number
-  readonly caches: Readonly<Record<string, { readonly entries: number; readonly bytes: number }>>
+  readonly caches: Readonly<Record<string, Load>>
+  readonly copies: {
+    readonly tokens: { readonly claiming: number; readonly provisional: number }
+    readonly underReplicatedTokens: number
+    readonly syncingTokens: number
+    readonly entriesLeft: number
+    readonly pulledBytesPerSecond: number
+    readonly entries: { readonly replicas: number; readonly strays: number }
+  }
 }
 
 export async function fetchTopology(url: string, timeoutMs: number): Promise<Topology> {
@@ -18,7 +27,8 @@ export async function fetchTopology(url: string, timeoutMs: number): Promise<Top
 export async function fetchStats(url: string, timeoutMs: number): Promise<NodeStats> {
   const body = await fetchBody(`${url}/v1/stats`, timeoutMs)
   const stats = JSON.parse(new TextDecoder().decode(body)) as Partial<NodeStats> | null
-  if (typeof stats?.entries === 'number' && typeof stats.caches === 'object') return stats as NodeStats
+  const isStats = typeof stats?.entries === 'number' && typeof stats.caches === 'object'
+  if (isStats && typeof stats.copies === 'object') return stats as NodeStats
   throw new RingholdError('RINGHOLD_BAD_REPLY', { detail: `what answers at ${url} is no node` })
 }
 

@@ -5,6 +5,7 @@ import type { Explanation } from './http/explain-route.ts'
 import type { Unreadiness } from './http/health-routes.ts'
 import type { NodeStats } from './http/stats-route.ts'
 import type { CacheNode } from './node.ts'
+import type { CacheStats } from './store/store.ts'
 
 /** topologyOf reports the fleet as this node sees it. */
 export function topologyOf({ config, ring, view }: CacheNode): Topology {
@@ -37,7 +38,7 @@ export function statsOf(node: CacheNode): NodeStats {
     expirations,
     store: { ...store, bytes: bytesByKind },
     memoryBytesMax: bytesMax,
-    caches: Object.fromEntries(caches),
+    caches: Object.fromEntries([...caches].map(([name, cache]) => [name, coordinatedOf(cache)])),
     tokens: tokens.held + tokens.provisional,
     copies,
     streams: node.streams,
@@ -45,6 +46,11 @@ export function statsOf(node: CacheNode): NodeStats {
     ...node.counters,
     gossip: node.gossipCounters,
   }
+}
+
+/** What a node tells of a cache: as everywhere, entries are those that it coordinates. */
+function coordinatedOf({ entries, replicas, bytes }: CacheStats): CacheStats {
+  return { entries: entries - replicas, replicas, bytes }
 }
 
 /** explanationOf tells where a key belongs. */

@@ -1,6 +1,6 @@
 import { test } from 'tap'
 import { auditOf } from '#cli/fleet/audit.js'
-import { totalOf } from '#cli/fleet/totals.js'
+import { movesOf, totalOf } from '#cli/fleet/totals.js'
 import { topologyOf } from './topologies.ts'
 
 const five = { a: 'alive', b: 'alive', c: 'alive', d: 'alive', e: 'alive' } as const
@@ -40,8 +40,10 @@ test('weights count in the share of the mean', async (t) => {
 })
 
 test('the mean of the entries is over the nodes that answered', async (t) => {
-  const total = totalOf([{ entries: 30, bytes: 3 }, undefined, { entries: 10, bytes: 1 }])
-  t.same(total, { entries: 40, bytes: 4, ofMean: [1.5, undefined, 0.5] })
-  t.same(totalOf([{ entries: 0, bytes: 0 }]).ofMean, [undefined], 'no entries have no mean')
-  t.same(totalOf([]), { entries: 0, bytes: 0, ofMean: [] })
+  const total = totalOf([{ entries: 30, replicas: 8, bytes: 3 }, undefined, { entries: 10, replicas: 1, bytes: 1 }])
+  t.same(total, { entries: 40, replicas: 9, bytes: 4, ofMean: [1.5, undefined, 0.5] })
+  t.same(totalOf([{ entries: 0, replicas: 0, bytes: 0 }]).ofMean, [undefined], 'no entries have no mean')
+  t.same(totalOf([]), { entries: 0, replicas: 0, bytes: 0, ofMean: [] })
+  const moves = { tokens: 2, entries: 30, bytesPerSecond: 400 }
+  t.same(movesOf([moves, undefined, moves]), { tokens: 4, entries: 60, bytesPerSecond: 800 })
 })

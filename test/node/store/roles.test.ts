@@ -33,6 +33,30 @@ test('a store that was told nothing coordinates everything and lists nothing', a
   t.same(store.takeEvicted(), { evicted: [], unlisted: 0 })
 })
 
+test('of each cache it is known how many entries are replicas, whatever becomes of them', async (t) => {
+  const store = smallStore()
+  const replicas = () => store.stats(0).caches.get('default')?.replicas
+  fill(store, 'a', { count: 10, token: 1 })
+  fill(store, 'b', { count: 20, token: 2 })
+  t.equal(replicas(), 0)
+  store.coordinate(isEven)
+  while (store.settle());
+  t.equal(replicas(), 10)
+  fill(store, 'c', { count: 5, token: 3 })
+  store.apply(at('a0', 1), { type: 'tombstone', version: 99, keptUntil: 1_000 }, 0)
+  store.evict(at('c1', 3), 2, 0)
+  t.equal(replicas(), 13)
+  for (const change of [entry(200), { ...entry(201), value: new Uint8Array(3) }]) store.apply(at('a1', 1), change, 0)
+  t.equal(replicas(), 13)
+  store.coordinate((token) => !isEven(token))
+  while (store.settle());
+  t.equal(replicas(), 20)
+  store.drop((token) => token === 2)
+  while (store.settle());
+  store.sweep(0, 1_000)
+  t.equal(replicas() ?? 0, 0)
+})
+
 test('under pressure a node evicts what it coordinates, however much longer it holds its replicas', async (t) => {
   const store = smallStore()
   store.coordinate(isEven)

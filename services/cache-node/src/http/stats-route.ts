@@ -19,8 +19,8 @@ const nodeStats = Type.Object({
   }),
   bytes: count,
   memoryBytesMax: count,
-  caches: Type.Record(Type.String(), Type.Object({ entries: count, bytes: count }), {
-    description: 'What the node holds of each cache, replicas included.',
+  caches: Type.Record(Type.String(), Type.Object({ entries: count, replicas: count, bytes: count }), {
+    description: 'The same of each cache; bytes are those of entries and replicas.',
   }),
   tokens: Type.Integer({ minimum: 0, description: 'How many tokens the node coordinates.' }),
   streams: Type.Integer({ minimum: 0, description: 'How many streams are open, of clients and of peers.' }),

@@ -241,7 +241,8 @@ export class ByteStore implements ReplicatedStore {
     this.sweep(now, sweepOfStats)
     const { ledger, logs, index, segments, wheel, names, compaction } = this.#engine.holdings
     const caches = new Map<string, CacheStats>()
-    for (const { name, entries, bytes } of names.values()) if (entries > 0) caches.set(name, { entries, bytes })
+    for (const { name, entries, replicas, bytes } of names.values())
+      if (entries > 0) caches.set(name, { entries, replicas, bytes })
     const takenBytes = segments.taken * segments.bytes
     return {
       entries: ledger.entries,

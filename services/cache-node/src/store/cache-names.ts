@@ -9,6 +9,8 @@ export interface CacheTally {
   /** Where the marks of its keys start, see digests.ts. */
   readonly mark: number
   entries: number
+  /** How many of the entries lie in the log of replicas. */
+  replicas: number
   bytes: number
   tombstones: number
 }
@@ -36,7 +38,7 @@ export class CacheNames {
     if (this.#free.length === 0 && this.#byId.length > cachesMax) this.prune()
     const id = this.#free.pop() ?? this.#byId.length
     if (id > cachesMax) return undefined
-    const tally = { id, name, mark: cacheMarkOf(name), entries: 0, bytes: 0, tombstones: 0 }
+    const tally = { id, name, mark: cacheMarkOf(name), entries: 0, replicas: 0, bytes: 0, tombstones: 0 }
     this.#byId[id] = tally
     this.#byName.set(name, tally)
     return tally
@@ -56,6 +58,7 @@ export class CacheNames {
   clear(): void {
     for (const tally of this.#byName.values()) {
       tally.entries = 0
+      tally.replicas = 0
       tally.bytes = 0
       tally.tombstones = 0
     }

@@ -215,6 +215,8 @@ export class Holdings {
   /** relog appends an entry to another log, or to its own anew, with its value and all. */
   relog(address: number, number: number): void {
     const log = this.logs[number] as Log
+    const cache = this.names.of(this.fields.cache(address))
+    cache.replicas += Number(number === replicas) - Number(this.fields.log(address) === replicas)
     this.#moveTo(address, log, log.head, number)
   }
 
@@ -262,6 +264,7 @@ export class Holdings {
       this.#tombstonesOf[token] = (this.#tombstonesOf[token] as number) + sign
     } else {
       cache.entries += sign
+      if (fields.log(address) === replicas) cache.replicas += sign
       cache.bytes += sign * size
       ledger.entry(sign, size, { key: fields.keyLength(address), value: fields.valueLength(address) })
     }

@@ -97,9 +97,11 @@ export interface List {
   readonly cursor: number | undefined
 }
 
-/** CacheStats is the size of one cache. `bytes` includes headers. */
+/** CacheStats is the size of one cache. `bytes` includes headers, and replicas like all else. */
 export interface CacheStats {
   readonly entries: number
+  /** How many of the entries it does not coordinate; for a moment after coordinate() some are counted by their old role. */
+  readonly replicas: number
   readonly bytes: number
 }
 
@@ -126,7 +128,9 @@ export interface KeyRange {
 }
 
 /** StoreStats counts what it holds, and what happened since the start. */
-export interface StoreStats extends CacheStats {
+export interface StoreStats {
+  readonly entries: number
+  readonly bytes: number
   readonly bytesMax: number
   readonly caches: ReadonlyMap<string, CacheStats>
   readonly evictions: number
