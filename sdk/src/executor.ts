@@ -205,6 +205,7 @@ export class Executor {
     })
     if (decision.type === 'give-up') throw failure.error
     if (failure.error.code === 'RINGHOLD_WRONG_OWNER') this.counters.redirects++
+    else if (decision.isFree) this.counters.retries++
     // A node that answered knows best; one that did not is the last to ask.
     const url = failure.type === 'reply' ? this.#options.fleet.urls.get(failure.node) : undefined
     await this.#perform(decision, call, url)

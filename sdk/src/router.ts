@@ -134,7 +134,9 @@ export function decide(failure: Failure, situation: Situation): Decision {
   const { journey } = situation
   const { trip } = journey
   if (!journey.isRepeatable && executedOf(failure) === 'unknown') return { type: 'give-up' }
-  if (failure.type === 'refused') return resend({ ...trip, passed: [...trip.passed, failure.node] })
+  // Nothing was sent, so that going on to the next candidate asks no more of the fleet than the call did at first.
+  if (failure.type === 'refused')
+    return { ...resend({ ...trip, passed: [...trip.passed, failure.node] }), isFree: true }
   if (failure.type === 'lost') {
     if (trip.askedAgain !== failure.node) return resend({ ...trip, askedAgain: failure.node })
     return resend({ ...trip, passed: [...trip.passed, failure.node] })
@@ -171,7 +173,7 @@ function redirect(failure: Failure, { journey: { trip }, ringSent, ringNow, rand
   return { ...pauseOf(redirected, random), refresh: true, isFree: true }
 }
 
-function resend(trip: Trip): Decision {
+function resend(trip: Trip): Extract<Decision, { type: 'resend' }> {
   return { type: 'resend', trip, refresh: true, isFree: false }
 }
 

@@ -1,3 +1,3 @@
 import { plays } from './plays.ts'
 
-plays('deletes', 'deletes-through-split')
+plays('deletes')

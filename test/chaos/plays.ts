@@ -1,5 +1,5 @@
 /** Scenarios of `npm run chaos` in their short versions, as tests. */
-import { test } from 'tap'
+import t, { test } from 'tap'
 import { Network } from '#chaos/network.js'
 import { tableOf } from '#chaos/per-second.js'
 import { runScenario } from '#chaos/scenario.js'
@@ -9,6 +9,7 @@ const timeoutMs = 115_000
 
 /** plays makes each scenario a test; what needs a network of its own is left out where this process may not make one. */
 export function plays(...names: readonly string[]): void {
+  t.setTimeout(timeoutMs * names.length)
   for (const { name, title, needsNetwork = false, play } of names.map(scenarioOf)) {
     test(`${name}: ${title}`, { timeout: timeoutMs }, async (t) => {
       if (needsNetwork && !(await Network.isPossible())) {

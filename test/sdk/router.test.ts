@@ -134,7 +134,7 @@ test('what a node says about execution wins over the table', async (t) => {
 })
 
 test('a node that refuses is passed by; one that lost the connection is asked once more first', async (t) => {
-  t.match(decision({ type: 'refused' }), { trip: { passed: [owner] }, refresh: true, isFree: false })
+  t.match(decision({ type: 'refused' }), { trip: { passed: [owner] }, refresh: true, isFree: true })
   t.match(decision({ type: 'lost' }), { trip: { passed: [], askedAgain: owner } })
   t.match(decision({ type: 'lost' }, { trip: { askedAgain: owner } }), { trip: { passed: [owner] } })
 })
