@@ -56,18 +56,8 @@ export class Core {
   }
 
   /**
-<<<<<<< HEAD
    * peers are the members that may hold entries or coordinate tokens, without this node: all but the gone. Joining ones do
    * not yet; but of nodes that start together each sees the others join, and whom it does not ask might do the same alone.
-=======
-<<<<<<< HEAD
-   * peers are the members that may hold entries or coordinate tokens now, without this node: all that are not dead and
-   * have not left. Who is held to be joining may have joined meanwhile.
-=======
-   * peers are the members that may hold entries or coordinate tokens, without this node: all but the gone. Joining ones do
-   * not yet; but of nodes that start together each sees the others join, and whom it does not ask might do the same alone.
->>>>>>> main
->>>>>>> cp-wire
    */
   get peers(): string[] {
     const names: string[] = []
