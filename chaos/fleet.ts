@@ -124,6 +124,11 @@ export class Fleet {
     return performance.now() - since
   }
 
+  /** surprises lists the nodes that ended by themselves, with what they said last. */
+  get surprises(): string[] {
+    return this.#processes.flatMap((node) => (node.endedByItself ? [`${node.name}: ${node.output}`] : []))
+  }
+
   /** end kills what runs. */
   async end(): Promise<void> {
     await Promise.all(this.#processes.map((node) => node.end('SIGKILL')))

@@ -34,6 +34,7 @@ export class NodeProcess {
   readonly ended: Promise<number | NodeJS.Signals | undefined>
   #stderr = ''
   #isEnded = false
+  #isAskedToEnd = false
 
   constructor({ place, env, preload = [] }: NodeProcessOptions) {
     const { name, host, port, peerPort, namespace } = place
@@ -72,6 +73,11 @@ export class NodeProcess {
     return !this.#isEnded
   }
 
+  /** endedByItself tells whether it is gone and nobody asked it to go. */
+  get endedByItself(): boolean {
+    return this.#isEnded && !this.#isAskedToEnd
+  }
+
   /** output is what it wrote last. */
   get output(): string {
     return this.#stderr
@@ -83,6 +89,7 @@ export class NodeProcess {
 
   /** end sends a signal and resolves when the process is gone. */
   end(signal: NodeJS.Signals = 'SIGKILL'): Promise<number | NodeJS.Signals | undefined> {
+    this.#isAskedToEnd ||= this.isRunning
     this.signal(signal)
     return this.ended
   }

@@ -36,6 +36,7 @@ export async function runScenario(scenario: Scenario, { isLong, log }: RunOption
     const { message, cause } = error as Error
     stage.check('the scenario came to its end', false, cause === undefined ? message : `${message}: ${String(cause)}`)
   } finally {
+    stage.judgeProcesses()
     await stage.end()
   }
   const { checks, figures, seconds } = stage

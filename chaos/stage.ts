@@ -24,6 +24,7 @@ export class Stage {
   readonly figures: Record<string, unknown> = {}
   seconds: Second[] = []
   readonly #log: (text: string) => void
+  readonly #fleets: Fleet[] = []
   readonly #ends: (() => Promise<unknown>)[] = []
   readonly #delay = monitorEventLoopDelay({ resolution: 10 })
 
@@ -49,6 +50,7 @@ export class Stage {
 
   async fleet(options: FleetOptions): Promise<Fleet> {
     const fleet = await Fleet.start(options)
+    this.#fleets.push(fleet)
     this.#ends.push(() => fleet.end())
     return fleet
   }
@@ -118,6 +120,12 @@ export class Stage {
       ...{ coordinated, replicas, strays },
       perNode: Object.fromEntries(reports.map(({ node, entries }) => [node, entries])),
     })
+  }
+
+  /** judgeProcesses checks that no node ended but those that were ended. */
+  judgeProcesses(): void {
+    const surprises = this.#fleets.flatMap((fleet) => fleet.surprises)
+    if (surprises.length > 0) this.check('no node ends by itself', false, surprises)
   }
 
   /** end closes what was opened, the last first, also after a failure. */

@@ -28,7 +28,7 @@ export const wrongClocks: Scenario = {
     const expiring = watchExpiry(stage, fleet.urls)
     for (let jump = 0; jump < 3; jump++) {
       await wait(stage, 1, 20)
-      fleet.node(2).signal('SIGUSR2')
+      fleet.node(2).signal('SIGWINCH')
     }
     await expiring
     const deaths = (await fleet.reports()).reduce((sum, { gossip }) => sum + gossip.deaths, 0)

@@ -1,5 +1,5 @@
 /** The move of entries to a new node is broken off, by the death of either end, near its beginning, middle and end. */
-import type { Fleet } from '../fleet.ts'
+import type { Fleet, Report } from '../fleet.ts'
 import type { Scenario } from '../scenario.ts'
 import type { Stage } from '../stage.ts'
 import { waitUntil } from '../wait-until.ts'
@@ -45,8 +45,9 @@ function entriesAt(fleet: Fleet, entries: number): Promise<number> {
   const { url } = fleet.node(5)
   const count = async () => {
     const reply = await fetch(`${url}/v1/stats`, { signal: AbortSignal.timeout(1_000) })
-    const stats = (await reply.json()) as { entries: number }
-    return stats.entries >= entries && stats.entries
+    const { copies } = (await reply.json()) as Report
+    const held = copies.entries.coordinated + copies.entries.replicas
+    return held >= entries && held
   }
   return waitUntil('the new node has its share', 30_000, count, 2) as Promise<number>
 }

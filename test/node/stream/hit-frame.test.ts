@@ -2,15 +2,13 @@
 import { FrameWriter, type Outcome, writeOutcome } from '@ringhold/sdk/protocol'
 import fc from 'fast-check'
 import { test } from 'tap'
-import { applyCommand, readHit } from '#node/core/apply.js'
+import { read, readHit } from '#node/core/read.js'
 import { HitFrame } from '#node/stream/hit-frame.js'
 import { knownContentTypes } from '#sdk/protocol/frames/layout.js'
 import { holds } from '../../property.ts'
 import { smallStore } from '../store/small-store.ts'
 
 const at = { token: 1, cache: 'default', key: Buffer.from('k') }
-const get = { type: 'get', cache: at.cache, key: at.key } as const
-const moment = { now: 10, token: at.token, nextVersion: () => 1 }
 
 const entry = fc.record({
   value: fc.oneof(
@@ -38,7 +36,7 @@ test('a hit through the sink is the frame of its outcome', (t) => {
     sink.valueBytesMax = 1_048_576
     sink.now = 10
     if (readHit(store, at, sink) !== undefined) return false
-    writeOutcome(usual, id, applyCommand(store, get, moment))
+    writeOutcome(usual, id, read(store, at, 10))
     return Buffer.compare(straight.bytes, usual.bytes) === 0
   })
   holds(t, 'equal frames', property, 300)

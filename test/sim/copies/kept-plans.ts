@@ -1,4 +1,150 @@
 /** Plans that once failed, by what they showed. They are run for ever. */
 import type { Plan } from './plan.ts'
 
-export const keptPlans: Readonly<Record<string, Plan>> = {}
+export const keptPlans: Readonly<Record<string, Plan>> = {
+  'five nodes start at once, and two of them see all others joining': {
+    seed: 5,
+    nodes: 5,
+    copies: 2,
+    keys: 20,
+    clients: 3,
+    gapMs: 10,
+    latencyMs: [2, 20],
+    ordered: true,
+    duplicates: 0,
+    expiring: 0.1,
+    tombstoneGraceMs: 60000,
+    chaosMs: 8709,
+    faults: [
+      {
+        type: 'freeze',
+        at: 2694,
+        node: 5,
+        ms: 2272,
+      },
+      {
+        type: 'freeze',
+        at: 2868,
+        node: 2,
+        ms: 6701,
+      },
+      {
+        type: 'freeze',
+        at: 4174,
+        node: 2,
+        ms: 789,
+      },
+      {
+        type: 'freeze',
+        at: 4883,
+        node: 5,
+        ms: 3722,
+      },
+      {
+        type: 'freeze',
+        at: 5958,
+        node: 4,
+        ms: 383,
+      },
+      {
+        type: 'freeze',
+        at: 6920,
+        node: 5,
+        ms: 328,
+      },
+      {
+        type: 'freeze',
+        at: 7731,
+        node: 3,
+        ms: 10391,
+      },
+    ],
+  },
+  'a process is replaced within the time that a replica remembers it as out of reach': {
+    seed: 15,
+    nodes: 3,
+    copies: 3,
+    keys: 20,
+    clients: 3,
+    gapMs: 6,
+    latencyMs: [0.5, 3],
+    ordered: false,
+    duplicates: 0.05,
+    expiring: 0.4,
+    tombstoneGraceMs: 60000,
+    chaosMs: 11488,
+    faults: [
+      {
+        type: 'leave',
+        at: 4001,
+        node: 1,
+        ms: 21,
+      },
+      {
+        type: 'crash',
+        at: 8209,
+        node: 3,
+        ms: 169,
+      },
+      {
+        type: 'crash',
+        at: 8246,
+        node: 3,
+        ms: 313,
+      },
+      {
+        type: 'crash',
+        at: 8505,
+        node: 3,
+        ms: 26,
+      },
+    ],
+  },
+  'an older version waits at a source while the newer one is evicted': {
+    seed: 150,
+    nodes: 2,
+    copies: 1,
+    keys: 200,
+    clients: 3,
+    gapMs: 6,
+    latencyMs: [0.5, 3],
+    ordered: false,
+    duplicates: 0.05,
+    expiring: 0.1,
+    tombstoneGraceMs: 60000,
+    chaosMs: 14614,
+    faults: [
+      {
+        type: 'squeeze',
+        at: 1833,
+        ms: 97,
+      },
+      {
+        type: 'squeeze',
+        at: 5226,
+        ms: 1419,
+      },
+      {
+        type: 'squeeze',
+        at: 6539,
+        ms: 339,
+      },
+      {
+        type: 'squeeze',
+        at: 7792,
+        ms: 3000,
+      },
+      {
+        type: 'leave',
+        at: 10586,
+        node: 2,
+        ms: 165,
+      },
+      {
+        type: 'squeeze',
+        at: 11277,
+        ms: 2268,
+      },
+    ],
+  },
+}

@@ -167,6 +167,7 @@ export class Oracle {
 
   /** executed is called when a node that coordinates a key has brought a command to its outcome. */
   executed(node: SimNode, command: ByteCommand, outcome: Outcome): void {
+    if (node.isZombie) this.breach(`${node.name} answers, but stood still and has heard from nobody since`)
     const history = this.history(Buffer.from(command.key).toString('latin1'))
     const { type } = outcome
     if (type !== 'created' && type !== 'replaced' && type !== 'deleted' && type !== 'absent') return

@@ -5,7 +5,7 @@
  *      gossip, commands, requests of peers, timers ─► Membership, Copies ─► effects ─► network
  *                                                          │ WatchedStore, WatchedClock ─► oracle
  */
-import type { Member } from '@ringhold/sdk/membership'
+import { isGone, type Member } from '@ringhold/sdk/membership'
 import { type ByteCommand, defaultLimits, type Outcome, RingholdError } from '@ringhold/sdk/protocol'
 import { type Ring, seedOfFleet } from '@ringhold/sdk/ring'
 import { HybridClock } from '#node/clock/hybrid-clock.js'
@@ -18,6 +18,7 @@ import type { Executed } from '#node/core/executed.js'
 import { RingOfView } from '#node/core/ring-of-view.js'
 import type { Effect as MembershipEffect, PeerMessage } from '#node/membership/membership.js'
 import { Membership } from '#node/membership/membership.js'
+import { defaultSettings } from '#node/membership/settings.js'
 import { fleetName, keysOf } from './keys.ts'
 import type { LocalClock } from './local-clock.ts'
 import { copyOfReply, copyOfRequest } from './messages.ts'
@@ -50,6 +51,8 @@ export class SimNode implements Server {
   condition: Condition = 'up'
   isDroppingAll = false
   isLeaving = false
+  /** Stood still for so long that others may have taken over, and has not heard from any of them since. */
+  isZombie = false
   readonly #world: World
   readonly #clock: LocalClock
   readonly #rings: RingOfView
@@ -58,6 +61,8 @@ export class SimNode implements Server {
   readonly #answers = new Map<number, { command: ByteCommand | undefined; reply: (answered: Replied) => void }>()
   readonly #effects: CopiesEffect[] = []
   #isPerforming = false
+  #frozenAt = 0
+  #thawedAt = 0
   #requests = 0
 
   constructor(world: World, { name, clock, run }: { name: string; clock: LocalClock; run: number }) {
@@ -152,12 +157,19 @@ export class SimNode implements Server {
   }
 
   freeze(): void {
-    if (this.condition === 'up') this.condition = 'frozen'
+    if (this.condition !== 'up') return
+    this.condition = 'frozen'
+    this.#frozenAt = this.localNow
   }
 
   thaw(): void {
     if (this.condition !== 'frozen') return
     this.condition = 'up'
+    this.#thawedAt = this.#world.now
+    const hasPeers = [...this.membership.view.values()].some(
+      ({ name, status }) => name !== this.name && !isGone(status),
+    )
+    if (hasPeers && this.localNow - this.#frozenAt > defaultSettings.fenceAfterMs) this.isZombie = true
     for (const run of this.#waiting.splice(0)) this.#input(run)
   }
 
@@ -267,9 +279,11 @@ export class SimNode implements Server {
   #exchange({ id, to, message, deadlineMs }: Extract<MembershipEffect, { type: 'exchange' }>): void {
     const world = this.#world
     let isOpen = true
+    const sentAt = world.now
     const settle = (sent: Parameters<Membership['settled']>[1]) => {
       if (!isOpen) return
       isOpen = false
+      if (sent.type === 'reply' && sentAt >= this.#thawedAt) this.isZombie = false
       this.#input(() => this.#gossip(this.membership.settled(id, sent, this.localNow)))
     }
     world.schedule.after(4 * deadlineMs, () => settle({ type: 'failed' }))

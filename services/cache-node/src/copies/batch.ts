@@ -9,9 +9,9 @@
  */
 import type { Place } from '../store/store.ts'
 import type { Core } from './core.ts'
-import { expiryMarginMs, type Intake } from './intake.ts'
-import type { AskSettled, PeerReply, PeerRequest, Stamp } from './peer-request.ts'
-import type { Want } from './pull-queue.ts'
+import type { Intake } from './intake.ts'
+import type { AskSettled, Copy, PeerReply, PeerRequest, Stamp } from './peer-request.ts'
+import type { Pull, Want } from './pull-queue.ts'
 import { spotBytes } from './spot.ts'
 import type { Throttle } from './throttle.ts'
 import { TokenSet } from './token-set.ts'
@@ -28,11 +28,13 @@ export interface BatchHost {
   readonly intake: Intake
   readonly throttle: Throttle
   /** Whether this version of a key is to be fetched from the source. */
-  readonly lacks: (place: Place, stamp: Stamp, batch: Batch) => boolean
+  readonly lacks: (place: Place, stamp: Stamp, pull: Pull) => boolean
+  /** Whether a copy that came may be taken over. */
+  readonly accepts: (place: Place, copy: Copy, pull: Pull) => boolean
   readonly ended: (batch: Batch, how: 'pulled' | 'lost') => void
 }
 
-export class Batch {
+export class Batch implements Pull {
   readonly source: string
   readonly purpose: Want['purpose']
   readonly by: Want['by']
@@ -142,8 +144,8 @@ export class Batch {
     } else if (this.by === 'pages') this.#turn(reply.cursor)
     else return false
     this.entriesLeft = Math.max(0, this.entriesLeft - reply.copies.length)
-    const ttlMsMin = this.purpose === 'repair' ? expiryMarginMs : 0
-    this.#host.throttle.spend(this.#host.intake.take(reply.copies, ttlMsMin))
+    const { throttle, intake, accepts } = this.#host
+    throttle.spend(intake.take(reply.copies, (place, copy) => accepts(place, copy, this)))
     return true
   }
 

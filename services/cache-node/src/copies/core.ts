@@ -56,8 +56,9 @@ export class Core {
   }
 
   /**
-   * peers are the members that may hold entries or coordinate tokens, without this node: all but the gone. Joining ones do
-   * not yet; but of nodes that start together each sees the others join, and whom it does not ask might do the same alone.
+   * peers are the members that may hold entries or coordinate tokens, without this node: all that are not dead and have not
+   * left. Joining ones do not yet; but of nodes that start together each sees the others join, and whom it does not ask might
+   * do the same alone.
    */
   get peers(): string[] {
     const names: string[] = []

@@ -2,6 +2,7 @@
 import type { Core } from './core.ts'
 import { Differences } from './differences.ts'
 import { Evictions } from './evictions.ts'
+import { FetchedKeys } from './fetched-keys.ts'
 import { Intake } from './intake.ts'
 import { Needs } from './needs.ts'
 import type { DataParts, Holdings } from './parts.ts'
@@ -16,12 +17,18 @@ export type PartsFactory = (around: { core: Core; holdings: Holdings }) => DataP
 
 export const dataParts: PartsFactory = ({ core, holdings }) => {
   const standing = new Standing(core)
-  const evictions = new Evictions(core, holdings)
-  const intake = new Intake(core, evictions)
+  const intake = new Intake(core)
   const differences = new Differences(core)
-  const needs = new Needs({ core, holdings, evictions })
-  const pulls = new Pulls(core, intake, (place, stamp, pull) => needs.lacks(place, stamp, pull))
-  const sync = new Sync({ core, standing, holdings, pulls, intake })
+  const evictions = new Evictions(core, holdings)
+  const fetched = new FetchedKeys()
+  const needs = new Needs({ core, holdings, evictions, fetched })
+  const pulls = new Pulls({
+    core,
+    intake,
+    lacks: (place, stamp, pull) => needs.lacks(place, stamp, pull),
+    accepts: (place, copy, pull) => needs.accepts(place, copy, pull),
+  })
+  const sync = new Sync({ core, standing, holdings, pulls, intake, fetched })
   const repair = new Repair({ core, standing, holdings, sync, pulls, differences })
   sync.onClaimed = (tokens) => repair.claimed(tokens)
   const strays = new Strays({ core, standing, holdings, intake })

@@ -1,10 +1,8 @@
 /**
  * Evictions: the coordinator decides what goes, the replicas follow. What gets lost on the way is found by comparison,
- * and told again: nothing that a coordinator evicted is sent back to it, least of all an older version that a source of
- * its sync still has: that would be read after the newer one was.
+ * and told again: nothing that a coordinator evicted is sent back to it.
  */
 import type { Version } from '@ringhold/sdk/protocol'
-import type { Place } from '../store/store.ts'
 import type { Core } from './core.ts'
 import type { Evictions as EvictionsPart, Holdings } from './parts.ts'
 import type { Stamp } from './peer-request.ts'
@@ -22,8 +20,6 @@ interface Outbox {
 export class Evictions implements EvictionsPart {
   /** The highest version of what this node had to evict as a replica: it is not pulled again. */
   alone: Version = 0
-  /** The highest version of what this node evicted at all. */
-  #highest: Version = 0
   readonly #core: Core
   readonly #holdings: Holdings
   readonly #outboxes = new Map<string, Outbox>()
@@ -43,23 +39,9 @@ export class Evictions implements EvictionsPart {
     if (outbox.stamps.length < waitingMax) outbox.stamps.push({ cache, key, version })
   }
 
-  /** hasOutlived tells whether this version of a key that is not here is as old as what was evicted of it here. */
-  hasOutlived(place: Place, version: Version): boolean {
-    const { store, now } = this.#core
-    if (store.missReason(place, now) !== 'evicted') return false
-    this.#collect()
-    return version <= this.#highest
-  }
-
   tick(): void {
-    this.#collect()
-    for (const [peer, outbox] of this.#outboxes) this.#send(peer, outbox)
-  }
-
-  #collect(): void {
     const { store, self, ring } = this.#core
     for (const { place, version, role } of store.takeEvicted().evicted) {
-      this.#highest = Math.max(this.#highest, version)
       if (role === 'replica') this.alone = Math.max(this.alone, version)
       else if (this.#holdings.holds(place.token)) {
         for (const owner of ring.owners(place.token)) {
@@ -67,6 +49,7 @@ export class Evictions implements EvictionsPart {
         }
       }
     }
+    for (const [peer, outbox] of this.#outboxes) this.#send(peer, outbox)
   }
 
   #send(peer: string, outbox: Outbox): void {

@@ -4,7 +4,7 @@
  */
 
 import type { Core } from './core.ts'
-import type { Intake } from './intake.ts'
+import type { Acceptance, Intake } from './intake.ts'
 import type { AskSettled, Spot } from './peer-request.ts'
 import { spotBytes } from './spot.ts'
 
@@ -25,11 +25,13 @@ interface Lane {
 export class Fetches {
   readonly #core: Core
   readonly #intake: Intake
+  readonly #accepts: Acceptance
   readonly #lanes = new Map<string, Lane>()
 
-  constructor(core: Core, intake: Intake) {
+  constructor(core: Core, intake: Intake, accepts: Acceptance) {
     this.#core = core
     this.#intake = intake
+    this.#accepts = accepts
   }
 
   fetch(source: string, { spot, done }: Fetch): void {
@@ -67,7 +69,7 @@ export class Fetches {
     const lane = this.#lanes.get(source) as Lane
     lane.isUnderWay = false
     const reply = outcome.type === 'reply' && outcome.reply.type === 'copies' ? outcome.reply : undefined
-    if (reply !== undefined) this.#intake.take(reply.copies)
+    if (reply !== undefined) this.#intake.take(reply.copies, this.#accepts)
     // A page that was full says how far it got.
     const looked = reply === undefined ? asked.length : Math.max(1, reply.cursor ?? asked.length)
     lane.waiting.unshift(...asked.slice(looked))

@@ -1,8 +1,7 @@
-/** Intake takes over the copies that peers hand out, as far as they are higher than what is here, or was until it was evicted. */
+/** Intake takes over the copies that peers hand out, as far as they are higher than what is here. */
 import type { Place } from '../store/store.ts'
 import { changeOf } from './copy.ts'
 import type { Core } from './core.ts'
-import type { Evictions } from './evictions.ts'
 import type { Copy, Spot } from './peer-request.ts'
 import { Rate } from './rate.ts'
 import { copyBytes } from './spot.ts'
@@ -13,14 +12,15 @@ import { copyBytes } from './spot.ts'
  */
 export const expiryMarginMs = 1_000
 
+/** Acceptance tells whether a copy that came may be taken over, should it be higher than what is here. */
+export type Acceptance = (place: Place, copy: Copy) => boolean
+
 export class Intake {
   readonly #core: Core
-  readonly #evictions: Evictions
   readonly #rate = new Rate()
 
-  constructor(core: Core, evictions: Evictions) {
+  constructor(core: Core) {
     this.#core = core
-    this.#evictions = evictions
   }
 
   /** bytesPerSecond is what came in during the last second. */
@@ -32,17 +32,20 @@ export class Intake {
     return { token: this.#core.ring.tokenOfBytes(key), cache, key }
   }
 
-  /** take returns about how many bytes the copies took on their way. What has no more time left than that stays away. */
-  take(copies: readonly Copy[], ttlMsMin = 0): number {
+  /**
+   * take returns about how many bytes the copies took on their way. What has expired on that way stays away, and what
+   * `accepts` is false for.
+   */
+  take(copies: readonly Copy[], accepts: Acceptance): number {
     const { store, now } = this.#core
     let bytes = 0
     let highest = 0
     for (const copy of copies) {
       bytes += copyBytes(copy)
       if (copy.version > highest) highest = copy.version
-      if (copy.ttlMs !== undefined && copy.ttlMs <= ttlMsMin) continue
+      if (copy.ttlMs !== undefined && copy.ttlMs <= 0) continue
       const place = this.placeOf(copy)
-      if (!this.#evictions.hasOutlived(place, copy.version)) store.apply(place, changeOf(copy, now), now)
+      if (accepts(place, copy)) store.apply(place, changeOf(copy, now), now)
     }
     this.#core.hear(highest)
     this.#rate.add(bytes, now)

@@ -2,40 +2,54 @@
 import type { Place } from '../store/store.ts'
 import type { Core } from './core.ts'
 import type { Evictions } from './evictions.ts'
+import type { FetchedKeys } from './fetched-keys.ts'
+import { expiryMarginMs } from './intake.ts'
 import type { Holdings } from './parts.ts'
-import type { Stamp } from './peer-request.ts'
-import type { Want } from './pull-queue.ts'
-import type { Pull } from './pulls.ts'
+import type { Copy, Stamp } from './peer-request.ts'
+import type { Pull, Want } from './pull-queue.ts'
 
 export interface NeedsOptions {
   readonly core: Core
   readonly holdings: Holdings
   readonly evictions: Evictions
+  readonly fetched: FetchedKeys
 }
 
 export class Needs {
   readonly #core: Core
   readonly #holdings: Holdings
   readonly #evictions: Evictions
+  readonly #fetched: FetchedKeys
 
-  constructor({ core, holdings, evictions }: NeedsOptions) {
+  constructor({ core, holdings, evictions, fetched }: NeedsOptions) {
     this.#core = core
     this.#holdings = holdings
     this.#evictions = evictions
+    this.#fetched = fetched
   }
 
   /**
-   * lacks is false for what was evicted here: a coordinator has it evicted there too; a replica does not take back what
-   * it had to let go, but takes what was written since.
+   * lacks is false for what is gone here and known to be: a coordinator has it gone at the source too; a replica does
+   * not take back what it had to let go by itself, but takes what was written since. A sync takes everything.
    */
   lacks(place: Place, stamp: Stamp, { source, purpose }: Pull): boolean {
     const { store, now } = this.#core
     const here = store.version(place, now)
     if (here !== undefined) return here < stamp.version
-    if (purpose === 'sync' || store.missReason(place, now) !== 'evicted') return true
-    if (!this.#holdings.holds(place.token)) return stamp.version > this.#evictions.alone
-    this.#evictions.tell(source, stamp)
-    return false
+    if (purpose === 'sync') return true
+    const reason = store.missReason(place, now)
+    if (!this.#holdings.holds(place.token)) return reason !== 'evicted' || stamp.version > this.#evictions.alone
+    if (reason !== undefined) this.#evictions.tell(source, stamp)
+    return reason === undefined
+  }
+
+  /** accepts says the same of a copy that has come: the key may have come and gone since it was asked for. */
+  accepts(place: Place, copy: Copy, { purpose }: Pull): boolean {
+    if (purpose === 'sync') return !this.#fetched.has(place)
+    if (copy.ttlMs !== undefined && copy.ttlMs <= expiryMarginMs) return false
+    if (copy.type === 'tombstone' || !this.#holdings.holds(place.token)) return true
+    const { store, now } = this.#core
+    return store.version(place, now) !== undefined || store.missReason(place, now) === undefined
   }
 
   /** by tells how a token is pulled for repair: in whole pages where nothing of it was ever let go. */

@@ -8,13 +8,17 @@
 import type { TokenDigest } from './peer-request.ts'
 import type { TokenSet } from './token-set.ts'
 
-/** Want is a token of a peer that is to be pulled. */
-export interface Want {
+/** Pull is from whom something comes, and why. */
+export interface Pull {
   readonly source: string
-  /** What the source holds of it, as far as known. */
-  readonly digest: TokenDigest
   /** 'sync': nothing is served before it is here. 'repair': a copy is restored. */
   readonly purpose: 'sync' | 'repair'
+}
+
+/** Want is a token of a peer that is to be pulled. */
+export interface Want extends Pull {
+  /** What the source holds of it, as far as known. */
+  readonly digest: TokenDigest
   /** 'pages': nothing of it is here, so whatever comes is new. 'keys': keys are listed first, only what is lacking travels. */
   readonly by: 'pages' | 'keys'
 }

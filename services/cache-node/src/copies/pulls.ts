@@ -5,29 +5,22 @@
  *      Sync, Repair ── want ─► queue of the source ─► batch ─► batch …        ─► pulled(source, token)
  *                                                                 source dies ─► lost(source, token)
  */
-import type { Place } from '../store/store.ts'
 import { Batch, type BatchHost } from './batch.ts'
 import type { Core } from './core.ts'
-import type { Intake } from './intake.ts'
-import type { Stamp } from './peer-request.ts'
-import { PullQueue, type Want } from './pull-queue.ts'
+import { type Pull, PullQueue, type Want } from './pull-queue.ts'
 import { Throttle } from './throttle.ts'
 import { TokenSet } from './token-set.ts'
 
 /** Batches under way from all sources together: what may come in at once is this many pages. */
 const batchesMax = 16
 
-/** Pull is what a want came in with. */
-export interface Pull {
-  readonly source: string
-  readonly purpose: Want['purpose']
-}
-
 /** PullListener hears how wants end. Each of them ends once, but for those that are forgotten. */
 export interface PullListener {
   pulled(pull: Pull, token: number): void
   lost(pull: Pull, token: number): void
 }
+
+export type PullsOptions = Pick<BatchHost, 'core' | 'intake' | 'lacks' | 'accepts'>
 
 export class Pulls {
   readonly #core: Core
@@ -38,10 +31,10 @@ export class Pulls {
   /** The tokens of all batches. */
   readonly #busy = new TokenSet()
 
-  constructor(core: Core, intake: Intake, lacks: (place: Place, stamp: Stamp, batch: Batch) => boolean) {
+  constructor({ core, intake, lacks, accepts }: PullsOptions) {
     this.#core = core
     const throttle = new Throttle(core.settings.pullBytesPerSecond)
-    this.#host = { core, intake, lacks, throttle, ended: (batch, how) => this.#ended(batch, how) }
+    this.#host = { core, intake, lacks, accepts, throttle, ended: (batch, how) => this.#ended(batch, how) }
   }
 
   /** About how many entries are still to come. */

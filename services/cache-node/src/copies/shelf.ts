@@ -56,7 +56,7 @@ export class Shelf implements ShelfPart {
   }
 
   #compare(digests: readonly TokenDigest[], from: string): PeerReply {
-    const { standing, differences, pulls, sync, needs } = this.#options
+    const { standing, differences, pulls, sync, needs, holdings } = this.#options
     if (!digests.every(({ token }) => standing.isOwner(token))) return { type: 'refused', error: this.#unsettled() }
     const differing: TokenDigest[] = []
     for (const theirs of digests) {
@@ -66,7 +66,9 @@ export class Shelf implements ShelfPart {
       const mine = this.#core.store.digest(token)
       differing.push({ token, ...mine })
       const isPulled = mine.entries === 0 || verdict === 'again'
-      if (!isPulled || theirs.entries === 0 || !sync.isSettled(token)) continue
+      // Of what strays have, the coordinator decides; the other owners hear of it from it.
+      const isAuthority = holdings.holds(token) || this.#core.ring.coordinator(token) === from
+      if (!isPulled || !isAuthority || theirs.entries === 0 || !sync.isSettled(token)) continue
       pulls.want({ source: from, digest: theirs, purpose: 'repair', by: needs.by(token) })
     }
     pulls.pump()
@@ -116,12 +118,15 @@ export class Shelf implements ShelfPart {
     return { type: 'copies', copies, cursor: undefined }
   }
 
-  /** What this node coordinates itself it does not evict for others. */
+  /** What this node coordinates itself it does not evict for others. Of a stray its tombstone goes too. */
   #evict(stamps: readonly Stamp[]): PeerReply {
     const { store, now } = this.#core
+    const { holdings, standing } = this.#options
     for (const stamp of stamps) {
       const place = this.#placeOf(stamp)
-      if (!this.#options.holdings.holds(place.token)) store.evict(place, stamp.version, now)
+      if (holdings.holds(place.token)) continue
+      if (standing.isOwner(place.token)) store.evict(place, stamp.version, now)
+      else store.discard(place, stamp.version, now)
     }
     return { type: 'noted' }
   }

@@ -12,11 +12,13 @@
 import { tokenCount } from '@ringhold/sdk/ring'
 import type { Place } from '../store/store.ts'
 import type { Core } from './core.ts'
+import type { FetchedKeys } from './fetched-keys.ts'
 import { Fetches } from './fetches.ts'
 import type { Intake } from './intake.ts'
 import type { Holdings, Sync as SyncPart } from './parts.ts'
 import type { TokenDigest } from './peer-request.ts'
-import type { Pull, PullListener, Pulls } from './pulls.ts'
+import type { Pull } from './pull-queue.ts'
+import type { PullListener, Pulls } from './pulls.ts'
 import { isEqual, type Source, sourcesOf } from './sources.ts'
 import type { Standing } from './standing.ts'
 import type { TokenSet } from './token-set.ts'
@@ -43,6 +45,7 @@ export interface SyncOptions {
   readonly holdings: Holdings
   readonly pulls: Pulls
   readonly intake: Intake
+  readonly fetched: FetchedKeys
 }
 
 export class Sync implements SyncPart, PullListener {
@@ -51,6 +54,7 @@ export class Sync implements SyncPart, PullListener {
   readonly #holdings: Holdings
   readonly #pulls: Pulls
   readonly #intake: Intake
+  readonly #fetched: FetchedKeys
   readonly #fetches: Fetches
   readonly #syncing = new Map<number, Syncing>()
   readonly #isUnsettled = new Uint8Array(tokenCount)
@@ -59,13 +63,14 @@ export class Sync implements SyncPart, PullListener {
   /** Called when claimed was. */
   onClaimed: (tokens: TokenSet) => void = () => {}
 
-  constructor({ core, standing, holdings, pulls, intake }: SyncOptions) {
+  constructor({ core, standing, holdings, pulls, intake, fetched }: SyncOptions) {
     this.#core = core
     this.#standing = standing
     this.#holdings = holdings
     this.#pulls = pulls
     this.#intake = intake
-    this.#fetches = new Fetches(core, intake)
+    this.#fetched = fetched
+    this.#fetches = new Fetches(core, intake, (place) => !fetched.has(place))
     pulls.tell(this)
   }
 
@@ -96,6 +101,7 @@ export class Sync implements SyncPart, PullListener {
       const older = before.filter(({ peers }) => !peers.some((peer) => digests.has(peer)))
       const sources = [...(held.get(token) ?? []), ...older]
       this.#syncing.set(token, { sources, wasEmpty: mine.entries === 0 })
+      this.#fetched.forget(token)
       this.#isUnsettled[token] = 1
       this.#pull(token)
     }
@@ -120,6 +126,7 @@ export class Sync implements SyncPart, PullListener {
   dropped(): void {
     this.#syncing.clear()
     this.#isUnsettled.fill(0)
+    this.#fetched.clear()
     this.#pulls.clear()
   }
 
@@ -172,6 +179,7 @@ export class Sync implements SyncPart, PullListener {
 
   #settle(token: number): void {
     this.#syncing.delete(token)
+    this.#fetched.forget(token)
     this.#isUnsettled[token] = 0
   }
 
@@ -184,7 +192,10 @@ export class Sync implements SyncPart, PullListener {
     })
     let open = peers.length
     let isFetched = true
-    if (open === 0) done(true)
+    if (open === 0 || this.#fetched.has(place)) {
+      done(true)
+      return
+    }
     const spot = { cache: place.cache, key: place.key }
     for (const peer of peers) {
       this.#fetches.fetch(peer, {
@@ -192,7 +203,11 @@ export class Sync implements SyncPart, PullListener {
         done: (answered) => {
           isFetched &&= answered
           if (--open > 0) return
-          if (isFetched || this.#core.now >= wanted.until) done(isFetched)
+          // Under sources that were named since, it has to be fetched anew.
+          const isStill = this.#syncing.get(place.token) === syncing
+          if (isFetched && isStill) this.#fetched.add(place)
+          if (isFetched && (isStill || this.isSettled(place.token))) done(true)
+          else if (this.#core.now >= wanted.until) done(false)
           else this.#unanswered.push({ ...wanted, attempt: attempt + 1 })
         },
       })
