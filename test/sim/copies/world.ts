@@ -80,7 +80,7 @@ export class World {
 
   /** Whom a process that starts now is told to ask: all at the very beginning, then those that run. */
   get seeds(): string[] {
-    const names = this.now === 0 ? this.seedNames : this.running.map(({ name }) => name)
+    const names = this.now === 0 ? this.seedNames.slice(0, this.plan.seedsKnown) : this.running.map(({ name }) => name)
     return names.map(urlOf)
   }
 
