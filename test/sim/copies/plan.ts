@@ -100,12 +100,13 @@ export function planOf(seed: number): Plan {
   // The one whom all are told of leaves for good: from then on only members keep the fleet together.
   const isSeedGone = nodes > 2 && random() < 0.15
   if (isSeedGone) faults.push({ type: 'leave', at: 700, node: 1, ms: 60_000 })
+  const isSqueezed = faults.some(({ type }) => type === 'squeeze')
   return {
     seed,
     nodes,
     seedsKnown: isSeedGone ? 1 : nodes,
     copies: oneOf(random, [1, 2, 2, 2, 2, 3, 3]),
-    keys: oneOf(random, [20, 20, 40, 80, 200]),
+    keys: oneOf(random, isSqueezed ? [80, 120] : [20, 20, 40, 80, 200]),
     clients: 3,
     gapMs: oneOf(random, [6, 10, 20]),
     latencyMs: oneOf<Range>(random, [
@@ -183,7 +184,7 @@ function faultOf(random: Random, { type, at, nodes }: { type: Fault['type']; at:
     case 'cut-client':
       return { type, at, ms, client, node }
     case 'squeeze':
-      return { type, at, ms: Math.min(ms, 3_000) }
+      return { type, at, ms: between(random, [500, 3_000]) }
   }
 }
 

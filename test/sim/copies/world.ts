@@ -62,7 +62,12 @@ export class World {
     this.oracle.transferMs = this.transferMs
     this.coordination = new Coordination(
       this.keys.map(({ token }) => token),
-      { now, breach: (text) => this.oracle.breach(text), isBroken: (a, b) => this.#isBroken(a, b) },
+      {
+        now,
+        breach: (text) => this.oracle.breach(text),
+        unsettled: (why) => this.#notStrict(why),
+        isBroken: (a, b) => this.#isBroken(a, b),
+      },
     )
     this.seedNames = Array.from({ length: plan.nodes }, (_, index) => nameOf(index + 1))
     this.chaos = new Chaos(this)
