@@ -10,6 +10,8 @@ const aftermathMs = 15_000
 export interface CoordinationEvents {
   readonly now: () => number
   readonly breach: (text: string) => void
+  /** Called when the rules have exceptions until the fleet is at rest. */
+  readonly unsettled: (why: string) => void
   readonly isBroken: (a: SimNode, b: SimNode) => boolean
 }
 
@@ -41,7 +43,7 @@ export class Coordination {
       if (isCoordinator === coordinators.has(node)) continue
       if (!isCoordinator) coordinators.delete(node)
       else {
-        if (tenure === 'provisional') this.provisional++
+        if (tenure === 'provisional') this.#standsIn(node)
         for (const other of coordinators) this.#both(node, other, token)
         coordinators.add(node)
       }
@@ -60,6 +62,13 @@ export class Coordination {
         found.push(`${this.#tokens[index]}: ${[...coordinators].map(({ name }) => name).join(', ')}`)
     }
     return found
+  }
+
+  /** A replica that is one since just now may lack what others hold, and stands in all the same: it must not be relied on. */
+  #standsIn(node: SimNode): void {
+    const { now, unsettled } = this.#events
+    this.provisional++
+    if (now() - node.ringChangedAt < aftermathMs) unsettled(`${node.name} stands in soon after a change of its ring`)
   }
 
   #both(a: SimNode, b: SimNode, token: number): void {

@@ -5,6 +5,7 @@ export const keptPlans: Readonly<Record<string, Plan>> = {
   'five nodes start at once, and two of them see all others joining': {
     seed: 5,
     nodes: 5,
+    seedsKnown: 5,
     copies: 2,
     keys: 20,
     clients: 3,
@@ -63,6 +64,7 @@ export const keptPlans: Readonly<Record<string, Plan>> = {
   'a process is replaced within the time that a replica remembers it as out of reach': {
     seed: 15,
     nodes: 3,
+    seedsKnown: 3,
     copies: 3,
     keys: 20,
     clients: 3,
@@ -103,6 +105,7 @@ export const keptPlans: Readonly<Record<string, Plan>> = {
   'an older version waits at a source while the newer one is evicted': {
     seed: 150,
     nodes: 2,
+    seedsKnown: 2,
     copies: 1,
     keys: 200,
     clients: 3,

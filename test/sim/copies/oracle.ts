@@ -240,7 +240,8 @@ export class Oracle {
       this.breach(`${name} at ${version} was read ${Math.round(at - issued.expiresAt)} ms after it expired`)
     }
     if (this.isStrict && version < shown) this.breach(`${name} shows ${version} after ${shown} was shown`)
-    history.shown = Math.max(history.shown, version)
+    // What nobody holds any more was lost on the way of this answer, and judged then.
+    if (history.holdersOf(version, this.#now()) > 0) history.shown = Math.max(history.shown, version)
   }
 
   #sawNothing(history: History, { shown, key }: Asked): void {

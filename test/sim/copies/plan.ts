@@ -36,6 +36,8 @@ export interface Plan {
   /** Nodes that run from the beginning. */
   readonly nodes: number
   readonly copies: number
+  /** How many of them each process is told of. */
+  readonly seedsKnown: number
   readonly keys: number
   readonly clients: number
   /** Mean pause between two operations of the whole fleet. */
@@ -95,11 +97,16 @@ export function planOf(seed: number): Plan {
     const at = between(random, [1_000, chaosMs - 500])
     faults.push(faultOf(random, { type: oneOf(random, chosen), at: Math.round(at), nodes }))
   }
+  // The one whom all are told of leaves for good: from then on only members keep the fleet together.
+  const isSeedGone = nodes > 2 && random() < 0.15
+  if (isSeedGone) faults.push({ type: 'leave', at: 700, node: 1, ms: 60_000 })
+  const isSqueezed = faults.some(({ type }) => type === 'squeeze')
   return {
     seed,
     nodes,
+    seedsKnown: isSeedGone ? 1 : nodes,
     copies: oneOf(random, [1, 2, 2, 2, 2, 3, 3]),
-    keys: oneOf(random, [20, 20, 40, 80, 200]),
+    keys: oneOf(random, isSqueezed ? [80, 120] : [20, 20, 40, 80, 200]),
     clients: 3,
     gapMs: oneOf(random, [6, 10, 20]),
     latencyMs: oneOf<Range>(random, [
@@ -107,6 +114,7 @@ export function planOf(seed: number): Plan {
       [0.5, 3],
       [0.5, 3],
       [2, 20],
+      [5, 60],
     ]),
     ordered: random() < 0.5,
     duplicates: random() < 0.3 ? 0.05 : 0,
@@ -176,7 +184,7 @@ function faultOf(random: Random, { type, at, nodes }: { type: Fault['type']; at:
     case 'cut-client':
       return { type, at, ms, client, node }
     case 'squeeze':
-      return { type, at, ms: Math.min(ms, 3_000) }
+      return { type, at, ms: between(random, [500, 3_000]) }
   }
 }
 

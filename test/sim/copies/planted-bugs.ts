@@ -4,6 +4,8 @@ import type { Plant } from './plant-hook.ts'
 export interface PlantedBug extends Plant {
   /** What the fleet does then. */
   readonly name: string
+  /** The seed that is tried first: one that caught it. */
+  readonly seed?: number
 }
 
 const copies = '/copies/'

@@ -53,6 +53,7 @@ export class SimNode implements Server {
   isLeaving = false
   /** Stood still for so long that others may have taken over, and has not heard from any of them since. */
   isZombie = false
+  ringChangedAt = Number.NEGATIVE_INFINITY
   readonly #world: World
   readonly #clock: LocalClock
   readonly #rings: RingOfView
@@ -298,7 +299,7 @@ export class SimNode implements Server {
   }
 
   #viewChanged(): void {
-    this.#rings.update(this.membership.view)
+    if (this.#rings.update(this.membership.view)) this.ringChangedAt = this.#world.now
     const { view, self } = this.membership
     this.#perform(this.copies.viewChanged({ view, ring: this.ring, incarnation: self.incarnation }, this.#moment))
     this.#world.viewed(this)

@@ -51,6 +51,7 @@ export class Traffic {
   #one(): void {
     // Half of the traffic goes to a few keys, so that operations meet.
     const random = this.#random
+    if (this.isSqueezing) this.#write(oneOf(random, this.#keys), undefined)
     const hot = Math.min(6, this.#keys.length)
     const key = random() < 0.5 ? oneOf(random, this.#keys.slice(0, hot)) : oneOf(random, this.#keys)
     const kind = random()

@@ -62,7 +62,12 @@ export class World {
     this.oracle.transferMs = this.transferMs
     this.coordination = new Coordination(
       this.keys.map(({ token }) => token),
-      { now, breach: (text) => this.oracle.breach(text), isBroken: (a, b) => this.#isBroken(a, b) },
+      {
+        now,
+        breach: (text) => this.oracle.breach(text),
+        unsettled: (why) => this.#notStrict(why),
+        isBroken: (a, b) => this.#isBroken(a, b),
+      },
     )
     this.seedNames = Array.from({ length: plan.nodes }, (_, index) => nameOf(index + 1))
     this.chaos = new Chaos(this)
@@ -80,7 +85,7 @@ export class World {
 
   /** Whom a process that starts now is told to ask: all at the very beginning, then those that run. */
   get seeds(): string[] {
-    const names = this.now === 0 ? this.seedNames : this.running.map(({ name }) => name)
+    const names = this.now === 0 ? this.seedNames.slice(0, this.plan.seedsKnown) : this.running.map(({ name }) => name)
     return names.map(urlOf)
   }
 

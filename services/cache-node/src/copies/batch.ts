@@ -40,6 +40,8 @@ export class Batch implements Pull {
   readonly by: Want['by']
   /** About how many entries are still to come. */
   entriesLeft = 0
+  /** Whatever the source held by then comes. */
+  startedAt: number
   #tokens: TokenSet
   #cursor: number | undefined
   /** What the present page of a list lacks. */
@@ -62,6 +64,7 @@ export class Batch implements Pull {
     this.#tokens = TokenSet.of(wants.map(({ digest }) => digest.token))
     for (const { digest } of wants) this.entriesLeft += digest.entries
     this.#host = host
+    this.startedAt = host.core.now
     this.#incarnation = this.#incarnationNow
   }
 
@@ -98,6 +101,7 @@ export class Batch implements Pull {
 
   #restart(): void {
     this.#incarnation = this.#incarnationNow
+    this.startedAt = this.#host.core.now
     this.#cursor = undefined
     this.#spots = []
     this.#isLast = false

@@ -37,6 +37,8 @@ interface Asked {
   retryAt: number | undefined
   pauseMs: number
   digests: readonly TokenDigest[]
+  /** Of the peer when it answered. What a process said is worth nothing once it is replaced. */
+  incarnation: number | undefined
 }
 
 interface Claim {
@@ -81,7 +83,10 @@ export class Claims {
   peersChanged(): void {
     const peers = new Set(this.#core.peers)
     for (const claim of this.#open) {
-      for (const name of claim.asked.keys()) if (!peers.has(name)) claim.asked.delete(name)
+      for (const [name, asked] of claim.asked) {
+        const isAnother = asked.hasAnswered && asked.incarnation !== this.#core.view.get(name)?.incarnation
+        if (isAnother || !peers.has(name)) claim.asked.delete(name)
+      }
       for (const name of peers) if (!claim.asked.has(name)) this.#ask(claim, name)
       this.#settleIfAnswered(claim)
     }
@@ -125,7 +130,7 @@ export class Claims {
   #ask(claim: Claim, name: string): void {
     const asked = claim.asked.get(name)
     const pauseMs = asked?.pauseMs ?? this.#core.settings.claimRetryMs
-    const next: Asked = { hasAnswered: false, retryAt: undefined, pauseMs, digests: [] }
+    const next: Asked = { hasAnswered: false, retryAt: undefined, pauseMs, digests: [], incarnation: undefined }
     claim.asked.set(name, next)
     // A copy: the claim's own set shrinks while the request is under way.
     const tokens = new TokenSet(claim.tokens.bits.slice())
@@ -144,6 +149,7 @@ export class Claims {
       return
     }
     asked.hasAnswered = true
+    asked.incarnation = this.#core.view.get(name)?.incarnation
     asked.digests = reply.digests
     const held = intersection(claim.tokens, reply.held)
     if (held.size > 0) this.#hold(claim, held, new Map([[name, asked]]))

@@ -367,6 +367,7 @@ function newErrand(
     dueAt: now + settings.commandTimeoutMs,
     isAdmitted: false,
     rank: 0,
+    rankedBy: '',
     pauseMs: settings.claimRetryMs,
     isFetched: false,
     mayBeDone: false,

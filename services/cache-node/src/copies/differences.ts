@@ -17,6 +17,7 @@ interface Difference {
   readonly entries: number
   readonly low: number
   readonly high: number
+  readonly noticedAt: number
   /** Until when it is not worth another look. */
   knownUntil: number
 }
@@ -46,15 +47,20 @@ export class Differences {
     }
     const isSame = before?.entries === entries && before.low === low && before.high === high
     if (isSame && before.knownUntil > this.#core.now) return 'known'
-    this.#differencesOf(peer).set(token, { entries, low, high, knownUntil: 0 })
+    const noticedAt = isSame ? before.noticedAt : this.#core.now
+    this.#differencesOf(peer).set(token, { entries, low, high, noticedAt, knownUntil: 0 })
     return before === undefined ? 'new' : 'again'
   }
 
-  /** listed says that all that a peer holds of a token was looked at, and pulled where it is lacking. */
-  listed(peer: string, token: number): void {
+  /**
+   * listed says that all was looked at that a peer held of a token at a time, and pulled where it is lacking. A difference
+   * noticed later may have come about after the list was made.
+   */
+  listed(peer: string, { token, startedAt }: { readonly token: number; readonly startedAt: number }): void {
     const { now, settings } = this.#core
     const difference = this.#ofPeers.get(peer)?.get(token)
-    if (difference !== undefined) difference.knownUntil = now + comparisonsPerLook * settings.compareIntervalMs
+    if (difference === undefined || difference.noticedAt > startedAt) return
+    difference.knownUntil = now + comparisonsPerLook * settings.compareIntervalMs
   }
 
   forget(peer: string): void {

@@ -12,8 +12,9 @@ export interface Errand {
   readonly dueAt: number
   /** Whether it counts among those that wait. */
   isAdmitted: boolean
-  /** The owner to ask next: those before it cannot be reached. */
+  /** The owner to ask next: those before it cannot be reached. It counts for the ring with this checksum only. */
   rank: number
+  rankedBy: string
   /** How long it pauses before it is decided anew. */
   pauseMs: number
   /** Whether its key was brought in from where its token comes from. */

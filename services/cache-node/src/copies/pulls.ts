@@ -16,7 +16,8 @@ const batchesMax = 16
 
 /** PullListener hears how wants end. Each of them ends once, but for those that are forgotten. */
 export interface PullListener {
-  pulled(pull: Pull, token: number): void
+  /** Everything of the token came that its source held when the pull started. */
+  pulled(pull: Pull & { readonly startedAt: number }, token: number): void
   lost(pull: Pull, token: number): void
 }
 

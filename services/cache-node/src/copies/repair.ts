@@ -123,8 +123,8 @@ export class Repair implements RepairPart, PullListener {
     this.#comparisons.get(peer)?.serve(tokens, page)
   }
 
-  pulled({ source, purpose }: Pull, token: number): void {
-    this.#options.differences.listed(source, token)
+  pulled({ source, purpose, startedAt }: Pull & { readonly startedAt: number }, token: number): void {
+    this.#options.differences.listed(source, { token, startedAt })
     if (purpose === 'sync' || !this.#isMine(token)) return
     // What came from one owner the others may lack.
     for (const owner of this.#core.ring.owners(token)) {

@@ -121,7 +121,11 @@ export class Routing {
   }
 
   #passOn(errand: Errand, owners: readonly string[]): Executed | undefined {
-    const { self } = this.#core
+    const { self, ring } = this.#core
+    if (errand.rankedBy !== ring.checksum) {
+      errand.rankedBy = ring.checksum
+      errand.rank = 0
+    }
     for (let rank = errand.rank; rank < owners.length; rank++) {
       const owner = owners[rank] as string
       if (owner === self) return this.#standIn(errand)

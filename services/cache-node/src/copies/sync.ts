@@ -58,6 +58,8 @@ export class Sync implements SyncPart, PullListener {
   readonly #fetches: Fetches
   readonly #syncing = new Map<number, Syncing>()
   readonly #isUnsettled = new Uint8Array(tokenCount)
+  /** Of the peers, as they were when the view changed last. */
+  readonly #incarnations = new Map<string, number>()
   /** Keys that a source did not hand out yet: it is asked again with the next tick. */
   #unanswered: KeyWanted[] = []
   /** Called when claimed was. */
@@ -132,8 +134,34 @@ export class Sync implements SyncPart, PullListener {
 
   /** ringChanged stops what was to come in for tokens that are not this node's any more. */
   ringChanged(): void {
+    this.#distrust(this.#replaced())
     for (const token of this.#syncing.keys()) if (!this.#holdings.holds(token)) this.#settle(token)
     this.#pulls.forget((token) => this.#standing.isOwner(token) || this.#holdings.holds(token))
+  }
+
+  /** The peers that have another incarnation than before: they may have come back with less than they had. */
+  #replaced(): ReadonlySet<string> {
+    const replaced = new Set<string>()
+    for (const { name, incarnation } of this.#core.view.values()) {
+      const before = this.#incarnations.get(name)
+      this.#incarnations.set(name, incarnation)
+      if (before !== undefined && before !== incarnation) replaced.add(name)
+    }
+    return replaced
+  }
+
+  /** Turns from these peers to others that held the same, where there are any. */
+  #distrust(replaced: ReadonlySet<string>): void {
+    if (replaced.size === 0) return
+    for (const [token, { sources }] of this.#syncing) {
+      const first = sources[0]?.peers[0]
+      for (const { peers } of sources) {
+        const others = peers.filter((peer) => !replaced.has(peer))
+        if (others.length > 0) peers.splice(0, peers.length, ...others)
+      }
+      if (first !== sources[0]?.peers[0]) this.#pull(token)
+    }
+    this.#pulls.pump()
   }
 
   tick(): void {
