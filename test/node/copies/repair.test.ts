@@ -51,9 +51,21 @@ test('what is lost without anybody noticing is found by the comparison of all', 
   t.ok(peers.runUntil(isRepaired(peers), 3_000))
   for (const key of keys.slice(0, 50)) peers.node('c').store.discard(peers.place(key), 1, peers.now)
   for (const key of keys.slice(50, 60)) peers.put('b', key, { version: 3 })
-  peers.run(15_000)
+  peers.run(70_000)
   for (const key of keys.slice(0, 50)) t.equal(peers.version('c', key), 1)
   for (const key of keys.slice(50, 60)) for (const name of ['a', 'b', 'c']) t.equal(peers.version(name, key), 3)
+})
+
+test('what has not changed since two owners agreed costs nothing, but for a look once a minute', async (t) => {
+  const peers = new Peers({ names: ['a', 'b'] })
+  peers.claim()
+  for (const key of keys) peers.write(coordinatorOf(peers, key), key, 1)
+  t.ok(peers.runUntil(isRepaired(peers), 3_000))
+  peers.run(12_000)
+  const before = peers.node('a').parts.repair.bytesSent
+  peers.write('a', keys.find((key) => coordinatorOf(peers, key) === 'a') as string, 2)
+  peers.run(30_000)
+  t.ok(peers.node('a').parts.repair.bytesSent - before < 200)
 })
 
 test('while writes never let digests be equal, every token is confirmed all the same, and nothing moves', async (t) => {

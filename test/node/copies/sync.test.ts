@@ -63,6 +63,31 @@ test('writes that come while a token syncs win, and deletes stay', async (t) => 
   t.equal(peers.version('b', 'key-3'), 10)
 })
 
+test('what was written while its token syncs, and is gone since, does not come back in an older version', async (t) => {
+  const peers = new Peers({ names: ['a'], copies: 1, settings: { pullBytesPerSecond: 1_000, pageBytesMax: 1_000 } })
+  for (const key of keys) peers.put('a', key, { version: 10 })
+  peers.start('b')
+  peers.ring(['b'])
+  peers.claim()
+  const { parts, store } = peers.node('b')
+  const [expiring, evicted] = keys.filter((key) => peers.version('b', key) === undefined).slice(-2) as [string, string]
+  let fetched = 0
+  for (const key of [expiring, evicted]) parts.sync.fetchKey(peers.place(key), () => fetched++)
+  peers.run(200)
+  t.equal(fetched, 2)
+  const asked = peers.sent.length
+  for (const key of [expiring, evicted]) parts.sync.fetchKey(peers.place(key), () => fetched++)
+  t.equal(fetched, 4, 'a key is fetched once')
+  t.equal(peers.sent.length, asked)
+  peers.put('b', expiring, { version: 20, ttlMs: 50 })
+  peers.put('b', evicted, { version: 21 })
+  store.evict(peers.place(evicted), 21, peers.now)
+  t.ok(peers.runUntil(settled(peers), 120_000))
+  t.equal(peers.version('b', expiring), undefined)
+  t.equal(peers.version('b', evicted), undefined)
+  t.equal(peers.version('b', keys[0] as string), 10)
+})
+
 test('tombstones move like values, with what is left of their grace', async (t) => {
   const peers = new Peers({ names: ['a'], copies: 1 })
   peers.bury('a', 'gone', 7, 5_000)

@@ -1,5 +1,9 @@
 /** Comparison is what a coordinator keeps of one other owner: what is to be compared with it, and when. */
+import { tokenCount } from '@ringhold/sdk/ring'
 import { TokenSet } from './token-set.ts'
+
+/** Of so many comparisons one is of everything, the others leave out what both agreed on and is unchanged here. */
+const comparisonsPerWhole = 6
 
 export class Comparison {
   /** When it is compared next, and when next in whole. */
@@ -11,12 +15,31 @@ export class Comparison {
   readonly doubtful = new TokenSet()
   /** Tokens of which the owner missed a write since the comparison began. */
   readonly missed = new TokenSet()
+  /** What was the same at both, and its digest then. */
+  readonly #agreed = new TokenSet()
+  readonly #agreedOn = new Uint32Array(tokenCount)
+  #comparisons = 0
   readonly #begun = new TokenSet()
   readonly #served = new TokenSet()
 
   constructor(now: number) {
     this.dueAt = now
     this.wholeAt = now
+  }
+
+  /** beginWhole takes note that all is compared now, and forgets now and then what was agreed on. */
+  beginWhole(nextAt: number): void {
+    this.wholeAt = nextAt
+    if (this.#comparisons++ % comparisonsPerWhole === 0) this.#agreed.clear()
+  }
+
+  agree(token: number, digest: { readonly low: number }): void {
+    this.#agreed.add(token)
+    this.#agreedOn[token] = digest.low
+  }
+
+  hasAgreed(token: number, digest: { readonly low: number }): boolean {
+    return this.#agreed.has(token) && this.#agreedOn[token] === digest.low
   }
 
   /** serve says that the owner was handed the first page of these tokens, or the last one. */
@@ -34,6 +57,7 @@ export class Comparison {
 
   miss(token: number): void {
     this.missed.add(token)
+    this.#agreed.delete(token)
     this.#begun.delete(token)
     this.#served.delete(token)
   }

@@ -1,6 +1,7 @@
 /**
  * Repair keeps as many equal copies of every token as there are owners. The coordinator compares what it holds with each
- * of the other owners: in whole now and then, at once and again and again where a copy may be missing.
+ * of the other owners: every compareIntervalMs what has changed, now and then everything, and at once, again and again,
+ * where a copy may be missing.
  *
  *      coordinator                                   owner
  *      digests of my tokens ── compare ──►           what differs twice, or is not here at all, it pulls
@@ -171,7 +172,7 @@ export class Repair implements RepairPart, PullListener {
   #begin(peer: string, comparison: Comparison): void {
     const { now, settings, random, ring } = this.#core
     const isWhole = comparison.wholeAt <= now
-    if (isWhole) comparison.wholeAt = now + settings.compareIntervalMs * (1 + jitter * (2 * random() - 1))
+    if (isWhole) comparison.beginWhole(now + settings.compareIntervalMs * (1 + jitter * (2 * random() - 1)))
     const tokens: number[] = []
     let due = 0
     for (let token = 0; token < tokenCount; token++) {
@@ -179,7 +180,8 @@ export class Repair implements RepairPart, PullListener {
       const isDue = this.#confirmations.isDue(token, peer)
       if (isDue) due++
       const isAsked = isDue || comparison.doubtful.has(token)
-      if (isAsked || (isWhole && this.#confirmations.isOwner(token, peer))) tokens.push(token)
+      const isChanged = isWhole && !comparison.hasAgreed(token, this.#core.store.digest(token))
+      if (isAsked || (isChanged && this.#confirmations.isOwner(token, peer))) tokens.push(token)
     }
     comparison.doubtful.clear()
     comparison.missed.clear()
@@ -204,20 +206,24 @@ export class Repair implements RepairPart, PullListener {
       comparison.isUnderWay = false
       const isAnswer = outcome.type === 'reply' && outcome.reply.type === 'compared'
       if (isAnswer && ring === this.#core.ring.checksum) {
-        this.#learn(round, portion, outcome)
+        this.#learn(round, digests, outcome)
         this.#compare(round, at + portion.length)
       } else this.#retry(comparison)
     })
   }
 
-  #learn({ peer, comparison }: Round, portion: readonly number[], outcome: AskSettled): void {
+  #learn({ peer, comparison }: Round, sent: readonly TokenDigest[], outcome: AskSettled): void {
     if (outcome.type !== 'reply' || outcome.reply.type !== 'compared') return
     const differing = new Map(outcome.reply.differing.map((digest) => [digest.token, digest]))
-    for (const token of portion) {
+    for (const digest of sent) {
+      const { token } = digest
       if (!this.#isMine(token) || comparison.missed.has(token)) continue
       const theirs = differing.get(token)
-      if (theirs === undefined) this.#confirmations.confirm(token, peer)
-      else this.#weigh(peer, comparison, theirs)
+      if (theirs !== undefined) this.#weigh(peer, comparison, theirs)
+      else {
+        this.#confirmations.confirm(token, peer)
+        comparison.agree(token, digest)
+      }
     }
     this.#options.pulls.pump()
   }

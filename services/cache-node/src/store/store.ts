@@ -203,7 +203,7 @@ export interface ReplicatedStore extends Store {
    * is returned at least once, whatever is written, evicted or compacted in between.
    */
   page(request: PageRequest, now: number): Page
-  /** list is the same without values; `bytesMax` is about keys alone. Cursors of page and list must not be mixed. */
+  /** list is the same without values; `bytesMax` is about keys and headers alone. */
   list(request: PageRequest, now: number): List
   /** Drops the entry or tombstone of a key if it has exactly this version. It counts as nothing: others hold it. */
   discard(place: Place, version: Version, now: number): boolean
