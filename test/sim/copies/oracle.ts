@@ -4,13 +4,14 @@
  *
  *   - a hit is a value that was written to that key, and no key has two values under one version
  *   - what a store holds of a key never falls in version, and expires when it was to expire
- *   - a write that is acknowledged with so many copies was held by so many processes
+ *   - a write that is acknowledged with so many copies was held by so many processes, and nobody else coordinated its
+ *     token by then
  *   - what was acknowledged is held by someone until it is overwritten, expires, is evicted, or as many of its holders
  *     crashed, without a repair in between, as it had copies
  *   - while no link was broken: each operation on a key sees at least what any operation that ended before it saw or
  *     wrote (versions are the order of writes, so that this is linearizability of each key, checked as it happens)
  */
-import type { ByteCommand, Outcome } from '@ringhold/sdk/protocol'
+import { ackOf, type ByteCommand, type Outcome } from '@ringhold/sdk/protocol'
 import type { Change } from '#node/store/store.js'
 import { History, type Issued } from './history.ts'
 import { readValue, type SimKey } from './keys.ts'
@@ -30,6 +31,15 @@ export interface Asked {
   readonly shown: number
 }
 
+export interface OracleOptions {
+  readonly now: () => number
+  readonly note: (text: string) => void
+  /** Who coordinates a token beside this process. */
+  readonly coordinatorBeside: (node: SimNode, token: number) => SimNode | undefined
+}
+
+type WriteCommand = Exclude<ByteCommand, { readonly type: 'get' }>
+
 export class Oracle {
   readonly breaches: string[] = []
   readonly histories: readonly History[]
@@ -40,8 +50,10 @@ export class Oracle {
   readonly #writes: { readonly key: number; readonly ttlMs: number | undefined; readonly length: number }[] = []
   readonly #now: () => number
   readonly #note: (text: string) => void
+  readonly #coordinatorBeside: (node: SimNode, token: number) => SimNode | undefined
 
-  constructor(keys: readonly SimKey[], { now, note }: { now: () => number; note: (text: string) => void }) {
+  constructor(keys: readonly SimKey[], { now, note, coordinatorBeside }: OracleOptions) {
+    this.#coordinatorBeside = coordinatorBeside
     this.histories = keys.map((key) => new History(key))
     for (const history of this.histories) this.#byName.set(history.key.name, history)
     this.#now = now
