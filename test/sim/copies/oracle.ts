@@ -38,7 +38,9 @@ export interface OracleOptions {
   readonly coordinatorBeside: (node: SimNode, token: number) => SimNode | undefined
 }
 
-type WriteCommand = Exclude<ByteCommand, { readonly type: 'get' }>
+function isAckAll(command: ByteCommand): boolean {
+  return command.type !== 'get' && ackOf(command) === 'all'
+}
 
 export class Oracle {
   readonly breaches: string[] = []
@@ -188,7 +190,11 @@ export class Oracle {
     const { version, copies } = outcome
     if (version === undefined || copies === undefined) return
     const ever = history.everHolding(version)
-    const { name } = history.key
+    const { name, token } = history.key
+    const other = this.isStrict && isAckAll(command) ? this.#coordinatorBeside(node, token) : undefined
+    if (other !== undefined) {
+      this.breach(`${node.name} acknowledged ${name} at ${version} when ${other.name} coordinated it already`)
+    }
     if (copies > ever)
       this.breach(`${node.name} acknowledged ${copies} copies of ${name} at ${version}, there are ${ever}`)
     this.#promised(history, version, Math.min(copies, ever))
