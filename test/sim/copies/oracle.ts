@@ -141,6 +141,7 @@ export class Oracle {
       this.breach(`${node.name} forgot the delete ${held.version} of ${name}`)
     }
     if (cause === 'evicted') history.excusedUpTo = Math.max(history.excusedUpTo, held.version)
+    if (cause === 'evicted' || cause === 'told') history.evictedUpTo = Math.max(history.evictedUpTo, held.version)
     if (node.isDroppingAll) return this.#lost(node, history, held.version)
     if (cause === 'evicted' || held.version <= history.excusedUpTo) return
     if (history.holdersOf(held.version, now) === 0 && !history.isGone(held.version, now)) {
