@@ -93,7 +93,9 @@ export class Oracle {
     if (change.type === 'entry' && written?.key !== history.key.index) {
       this.breach(`${node.name} stored a value that was never written to ${name}`)
     }
-    if (known !== undefined) {
+    // A version whose holders are all gone may be issued again: nobody is left who knows of it.
+    const isForgotten = change.version <= history.excusedUpTo && history.holdersOf(change.version, this.#now()) === 0
+    if (known !== undefined && !isForgotten) {
       if (known.type !== change.type || known.operation !== written?.operation) {
         this.breach(`${node.name} has something else under version ${change.version} of ${name} than others have`)
       }
