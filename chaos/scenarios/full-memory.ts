@@ -22,7 +22,13 @@ export const fullMemory: Scenario = {
     const hot = keysOf(2_000, 'hot')
     await stage.fill(client, hot, value)
     client.operations.length = 0
-    const load = stage.load({ clients: [client], keys: keysOf(80_000, 'new'), perSecond: writesPerSecond, reads: 0, writer: value })
+    const load = stage.load({
+      clients: [client],
+      keys: keysOf(80_000, 'new'),
+      perSecond: writesPerSecond,
+      reads: 0,
+      writer: value,
+    })
     const reading = stage.load({ clients: [client], keys: hot, perSecond: 400, reads: 1 })
     await wait(stage, 15, 600)
     await Promise.all([load.stop(), reading.stop()])

@@ -31,7 +31,7 @@ export class Chaos {
     for (const name of names) if (world.named(name)?.isRunning !== true) world.start(name)
   }
 
-  #happen(fault: Fault): void {
+  #happen(fault: Fault) {
     const world = this.#world
     world.say(`fault ${JSON.stringify(fault)}`)
     switch (fault.type) {

@@ -34,8 +34,8 @@ function manyKeys(): SimKey[] {
   return keys
 }
 
-/** valueOf returns the value that an operation writes to a key. */
-export function valueOf(key: SimKey, operation: number, length: number): Uint8Array {
+/** bytesOf returns the value that an operation writes to a key. */
+export function bytesOf(key: SimKey, operation: number, length: number): Uint8Array {
   const value = new Uint8Array(Math.max(length, headerBytes))
   const view = new DataView(value.buffer)
   view.setUint32(0, key.index)

@@ -78,7 +78,7 @@ export class Oracle {
 
   // What stores do.
 
-  changed(node: SimNode, name: string, change: Change | undefined, cause: Cause): void {
+  changed(node: SimNode, name: string, change: Change | undefined, cause: Cause) {
     const history = this.history(name)
     this.#note(`${node.name} ${name} ${change === undefined ? cause : `${change.type} ${change.version}`}`)
     if (change === undefined) return this.#left(node, history, cause)
@@ -130,7 +130,7 @@ export class Oracle {
   }
 
   /** A store has nothing of a key any more. */
-  #left(node: SimNode, history: History, cause: Cause): void {
+  #left(node: SimNode, history: History, cause: Cause) {
     const held = history.holders.get(node)
     if (held === undefined) return
     history.holders.delete(node)
@@ -218,7 +218,7 @@ export class Oracle {
   }
 
   /** answered is called when an operation of a client ended with an outcome. */
-  answered(asked: Asked, outcome: Outcome): void {
+  answered(asked: Asked, outcome: Outcome) {
     const history = this.history(asked.key.name)
     // Whoever saw a version that was lost with all its holders since is not to see it again.
     const shown = asked.shown <= history.shown ? asked.shown : 0

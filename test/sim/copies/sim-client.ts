@@ -108,7 +108,7 @@ export class SimClient implements End {
     })
   }
 
-  #step(call: Call): void {
+  #step(call: Call) {
     if (call.isOver) return
     const routes = this.#routes
     if (routes === undefined) return this.#pause(call, 50)
@@ -152,7 +152,7 @@ export class SimClient implements End {
     call.mayHaveRun = true
   }
 
-  #failed(call: Call, ring: Ring, failure: Failure): void {
+  #failed(call: Call, ring: Ring, failure: Failure) {
     if (call.isOver) return
     const { trip } = call
     const ringNow = this.#routes?.ring.checksum ?? ''

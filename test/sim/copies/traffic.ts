@@ -1,6 +1,6 @@
 /** The traffic: operations on random keys by random clients, in an open loop: nobody waits for anybody. */
 import type { ByteCommand, Condition } from '@ringhold/sdk/protocol'
-import { cacheName, contentType, type SimKey, valueOf } from './keys.ts'
+import { bytesOf, cacheName, contentType, type SimKey } from './keys.ts'
 import type { SimClient } from './sim-client.ts'
 import { between, oneOf, type Random, streamOf } from './streams.ts'
 import type { World } from './world.ts'
@@ -48,7 +48,7 @@ export class Traffic {
     }
   }
 
-  #one(): void {
+  #one() {
     // Half of the traffic goes to a few keys, so that operations meet.
     const random = this.#random
     if (this.isSqueezing) this.#write(oneOf(random, this.#keys), undefined)
@@ -68,7 +68,7 @@ export class Traffic {
     const length = Math.floor(this.isSqueezing ? between(random, largeBytes) : smallBytes)
     const ttlMs = random() < plan.expiring ? Math.ceil(between(random, [200, 20_000])) : undefined
     const operation = oracle.newOperation(key, length, ttlMs)
-    const value = valueOf(key, operation, length)
+    const value = bytesOf(key, operation, length)
     const set = { type: 'set' as const, cache: cacheName, key: key.bytes, value, contentType, ttlMs }
     this.#do(key, { ...set, ...(condition && { condition }), ...this.#ack() }, operation)
   }

@@ -28,6 +28,9 @@ import type { AskSettled, TokenDigest } from './peer-request.ts'
 import type { Tenure } from './tenure.ts'
 import { TokenSet } from './token-set.ts'
 
+/** Views meet within milliseconds, and commands wait for the claim meanwhile. */
+const otherRingPauseMsMax = 80
+
 /** Whose answers a claim needs. */
 export type Needed = 'everybody' | 'owners'
 
@@ -145,7 +148,8 @@ export class Claims {
     if (reply?.type !== 'released') {
       if (reply?.type === 'other-ring') this.#core.effects.push({ type: 'suspect-ring', member: name })
       asked.retryAt = this.#core.now + asked.pauseMs
-      asked.pauseMs = Math.min(asked.pauseMs * 2, this.#core.settings.askTimeoutMs)
+      const pauseMsMax = reply?.type === 'other-ring' ? otherRingPauseMsMax : this.#core.settings.askTimeoutMs
+      asked.pauseMs = Math.min(asked.pauseMs * 2, pauseMsMax)
       return
     }
     asked.hasAnswered = true
