@@ -60,7 +60,8 @@ function unrestOfKey({ running, now }: World, history: History): string | undefi
   if (top === 0) return undefined
   const owners = running[0]?.ring.owners(key.token) ?? []
   if (isKnownToDiffer(history, now)) {
-    const names = lasting.map(([{ name }]) => name)
+    // A tombstone is not evicted, but goes by itself.
+    const names = lasting.filter(([, { type }]) => type === 'entry').map(([{ name }]) => name)
     if (names.includes(owners[0] as string) || !names.some((name) => owners.includes(name))) return undefined
     return `${names.join(', ')} hold ${key.name} at ${top}, which ${owners[0]} coordinates and has evicted`
   }
