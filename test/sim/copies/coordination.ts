@@ -54,6 +54,13 @@ export class Coordination {
     for (const coordinators of this.#coordinators) coordinators.delete(node)
   }
 
+  /** otherThan returns who coordinates a token beside a process. */
+  otherThan(node: SimNode, token: number): SimNode | undefined {
+    const coordinators = this.#coordinators[this.#tokens.indexOf(token)] ?? []
+    for (const coordinator of coordinators) if (coordinator !== node) return coordinator
+    return undefined
+  }
+
   /** doubles returns tokens that two processes coordinate now. */
   doubles(): string[] {
     const found: string[] = []

@@ -46,6 +46,9 @@ export class History {
   /** Up to which version nobody need remember: it was evicted, or as many holders crashed as it had copies. */
   excusedUpTo = 0
 
+  /** Up to which version some node evicted it. It is not sent there again, so owners may differ in it for good. */
+  evictedUpTo = 0
+
   constructor(key: SimKey) {
     this.key = key
   }

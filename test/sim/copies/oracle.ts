@@ -4,13 +4,14 @@
  *
  *   - a hit is a value that was written to that key, and no key has two values under one version
  *   - what a store holds of a key never falls in version, and expires when it was to expire
- *   - a write that is acknowledged with so many copies was held by so many processes
+ *   - a write that is acknowledged with so many copies was held by so many processes, and nobody else coordinated its
+ *     token by then
  *   - what was acknowledged is held by someone until it is overwritten, expires, is evicted, or as many of its holders
  *     crashed, without a repair in between, as it had copies
  *   - while no link was broken: each operation on a key sees at least what any operation that ended before it saw or
  *     wrote (versions are the order of writes, so that this is linearizability of each key, checked as it happens)
  */
-import type { ByteCommand, Outcome } from '@ringhold/sdk/protocol'
+import { ackOf, type ByteCommand, type Outcome } from '@ringhold/sdk/protocol'
 import type { Change } from '#node/store/store.js'
 import { History, type Issued } from './history.ts'
 import { readValue, type SimKey } from './keys.ts'
@@ -30,6 +31,17 @@ export interface Asked {
   readonly shown: number
 }
 
+export interface OracleOptions {
+  readonly now: () => number
+  readonly note: (text: string) => void
+  /** Who coordinates a token beside this process. */
+  readonly coordinatorBeside: (node: SimNode, token: number) => SimNode | undefined
+}
+
+function isAckAll(command: ByteCommand): boolean {
+  return command.type !== 'get' && ackOf(command) === 'all'
+}
+
 export class Oracle {
   readonly breaches: string[] = []
   readonly histories: readonly History[]
@@ -40,8 +52,10 @@ export class Oracle {
   readonly #writes: { readonly key: number; readonly ttlMs: number | undefined; readonly length: number }[] = []
   readonly #now: () => number
   readonly #note: (text: string) => void
+  readonly #coordinatorBeside: (node: SimNode, token: number) => SimNode | undefined
 
-  constructor(keys: readonly SimKey[], { now, note }: { now: () => number; note: (text: string) => void }) {
+  constructor(keys: readonly SimKey[], { now, note, coordinatorBeside }: OracleOptions) {
+    this.#coordinatorBeside = coordinatorBeside
     this.histories = keys.map((key) => new History(key))
     for (const history of this.histories) this.#byName.set(history.key.name, history)
     this.#now = now
@@ -127,6 +141,7 @@ export class Oracle {
       this.breach(`${node.name} forgot the delete ${held.version} of ${name}`)
     }
     if (cause === 'evicted') history.excusedUpTo = Math.max(history.excusedUpTo, held.version)
+    if (cause === 'evicted' || cause === 'told') history.evictedUpTo = Math.max(history.evictedUpTo, held.version)
     if (node.isDroppingAll) return this.#lost(node, history, held.version)
     if (cause === 'evicted' || held.version <= history.excusedUpTo) return
     if (history.holdersOf(held.version, now) === 0 && !history.isGone(held.version, now)) {
@@ -176,7 +191,11 @@ export class Oracle {
     const { version, copies } = outcome
     if (version === undefined || copies === undefined) return
     const ever = history.everHolding(version)
-    const { name } = history.key
+    const { name, token } = history.key
+    const other = this.isStrict && isAckAll(command) ? this.#coordinatorBeside(node, token) : undefined
+    if (other !== undefined) {
+      this.breach(`${node.name} acknowledged ${name} at ${version} when ${other.name} coordinated it already`)
+    }
     if (copies > ever)
       this.breach(`${node.name} acknowledged ${copies} copies of ${name} at ${version}, there are ${ever}`)
     this.#promised(history, version, Math.min(copies, ever))

@@ -57,6 +57,9 @@ export interface Plan {
 /** nodesMax is the highest number of a node. */
 export const nodesMax = 9
 
+/** Long enough for all to hold the others dead, and have told them so as long as they do. */
+const partedUntilMs = 16_000
+
 const kinds: readonly Fault['type'][] = [
   'crash',
   'crash',
@@ -97,9 +100,9 @@ export function planOf(seed: number): Plan {
     const at = between(random, [1_000, chaosMs - 500])
     faults.push(faultOf(random, { type: oneOf(random, chosen), at: Math.round(at), nodes }))
   }
-  // The one whom all are told of leaves for good: from then on only members keep the fleet together.
-  const isSeedGone = nodes > 2 && random() < 0.15
-  if (isSeedGone) faults.push({ type: 'leave', at: 700, node: 1, ms: 60_000 })
+  // The one whom all are told of leaves for good, and the rest is split for long: only they themselves find together again.
+  const isSeedGone = nodes > 2 && random() < 0.1
+  if (isSeedGone) faults.push(...partedWithoutSeed(seed, nodes))
   const isSqueezed = faults.some(({ type }) => type === 'squeeze')
   return {
     seed,
@@ -120,9 +123,19 @@ export function planOf(seed: number): Plan {
     duplicates: random() < 0.3 ? 0.05 : 0,
     expiring: oneOf(random, [0, 0.1, 0.4]),
     tombstoneGraceMs: oneOf(random, [24_000, 60_000, 180_000]),
-    chaosMs: Math.round(chaosMs),
+    chaosMs: Math.round(isSeedGone ? partedUntilMs : chaosMs),
     faults: faults.sort((a, b) => a.at - b.at),
   }
+}
+
+function partedWithoutSeed(seed: number, nodes: number): Fault[] {
+  const random = streamOf(seed, 'parted')
+  const side = [2]
+  for (let node = 4; node <= nodes; node++) if (random() < 0.4) side.push(node)
+  return [
+    { type: 'leave', at: 700, node: 1, ms: 60_000 },
+    { type: 'split', at: 3_000, side, ways: 'both', ms: partedUntilMs - 3_000 },
+  ]
 }
 
 /** Long enough to be declared dead, or short. */

@@ -13,7 +13,8 @@ export function unrest(world: World): string | undefined {
   return unrestOfFleet(world) ?? unrestOfCopies(world)
 }
 
-function unrestOfFleet({ running, coordination }: World): string | undefined {
+function unrestOfFleet({ running, coordination, oracle, now }: World): string | undefined {
+  const isUneven = oracle.histories.some((history) => isKnownToDiffer(history, now))
   const names = running
     .map(({ name }) => name)
     .sort()
@@ -28,11 +29,20 @@ function unrestOfFleet({ running, coordination }: World): string | undefined {
     if (tokens.held !== own || tokens.claiming > 0 || tokens.provisional > 0) {
       return `${node.name} has ${JSON.stringify(tokens)} of ${own} tokens`
     }
-    const open = { underReplicatedTokens, syncingTokens, strayTokens, strays: entries.strays, waiting }
+    const differing = { underReplicatedTokens, strayTokens, strays: entries.strays }
+    const open = { syncingTokens, waiting, ...(isUneven ? {} : differing) }
     for (const [what, count] of Object.entries(open)) if (count > 0) return `${node.name} has ${count} ${what}`
   }
   const [double] = coordination.doubles()
   return double === undefined ? undefined : `two coordinators of token ${double}`
+}
+
+/** Whether some node evicted what others still hold. */
+function isKnownToDiffer({ holders, evictedUpTo }: History, now: number): boolean {
+  for (const { version, expiresAt } of holders.values()) {
+    if (version <= evictedUpTo && expiresAt > now) return true
+  }
+  return false
 }
 
 function unrestOfCopies(world: World): string | undefined {
@@ -49,6 +59,12 @@ function unrestOfKey({ running, now }: World, history: History): string | undefi
   const top = Math.max(0, ...lasting.map(([, { version }]) => version))
   if (top === 0) return undefined
   const owners = running[0]?.ring.owners(key.token) ?? []
+  if (isKnownToDiffer(history, now)) {
+    // A tombstone is not evicted, but goes by itself.
+    const names = lasting.filter(([, { type }]) => type === 'entry').map(([{ name }]) => name)
+    if (names.includes(owners[0] as string) || !names.some((name) => owners.includes(name))) return undefined
+    return `${names.join(', ')} hold ${key.name} at ${top}, which ${owners[0]} coordinates and has evicted`
+  }
   for (const [node, { version }] of lasting) {
     if (!owners.includes(node.name)) return `${node.name} keeps ${key.name}, which ${owners.join(', ')} own`
     if (version !== top) return `${node.name} holds ${key.name} at ${version}, others at ${top}`

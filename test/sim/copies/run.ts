@@ -22,7 +22,7 @@ const startMsMax = 20_000
 const calmMsMax = 60_000
 const finalTrafficMs = 1_500
 const callMsMax = 3_000
-const lastingMsMax = 5_000
+const lastingMsMax = 20_000
 const stepMs = 200
 /** Messages that a node may cause in a second at rest: gossip with three others about twice a second, and comparisons. */
 const messagesPerSecondMax = 80

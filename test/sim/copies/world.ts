@@ -58,7 +58,11 @@ export class World {
     this.keys = keysOf(plan.keys)
     this.network = new Network(this.schedule, plan)
     const now = () => this.now
-    this.oracle = new Oracle(this.keys, { now, note: (text) => this.say(text) })
+    this.oracle = new Oracle(this.keys, {
+      now,
+      note: (text) => this.say(text),
+      coordinatorBeside: (node, token) => this.coordination.otherThan(node, token),
+    })
     this.oracle.transferMs = this.transferMs
     this.coordination = new Coordination(
       this.keys.map(({ token }) => token),

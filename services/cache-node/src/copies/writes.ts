@@ -48,6 +48,8 @@ export class Writes {
   /** Writes in flight, by slot. */
   readonly #inFlight = new Uint32Array(slots)
   readonly #queues = new Map<number, Errand[]>()
+  /** The last write applied while others of its slot are in flight: they must not follow it when it is evicted meanwhile. */
+  readonly #applied = new Map<number, Write>()
   readonly #presence: Reading = newPresence()
   #size = 0
 
@@ -163,6 +165,7 @@ export class Writes {
     this.#size--
     this.#inFlight[slot] = (this.#inFlight[slot] as number) - 1
     this.#options.tenure.writeEnded(place.token)
+    if (this.#inFlight[slot] === 0) this.#applied.delete(slot)
     const queue = this.#inFlight[slot] === 0 && this.#queues.size > 0 ? this.#queues.get(slot) : undefined
     if (queue === undefined) return
     this.#queues.delete(slot)
@@ -177,17 +180,25 @@ export class Writes {
   /** Applies a write to the own store, once. */
   #apply(write: Write): Outcome {
     if (write.outcome !== undefined) return write.outcome
-    const { change } = write
+    const { change, slot } = write
     write.outcome = change.type === 'entry' ? this.#put(write, change) : this.#bury(write, change)
+    if (slot >= 0 && (this.#inFlight[slot] as number) > 1) this.#applied.set(slot, write)
     return write.outcome
   }
 
-  #put({ place, slot }: Write, entry: Change & { type: 'entry' }): Outcome {
+  /** Whether a higher version of the key is here, or was when this write was in flight already. */
+  #isOvertaken({ place, change, slot }: Write): boolean {
+    if (slot < 0) return false
+    const { store, now } = this.#core
+    if ((store.version(place, now) ?? 0) >= change.version) return true
+    const last = this.#applied.get(slot)
+    return last !== undefined && last.change.version > change.version && isSame(last.place, place)
+  }
+
+  #put(write: Write, entry: Change & { type: 'entry' }): Outcome {
     const { store, now } = this.#core
     const { version } = entry
-    // Somebody else's higher version may have come meanwhile; that is only possible where anything was waited for.
-    const isOvertaken = slot >= 0 && (store.version(place, now) ?? 0) >= version
-    const type = isOvertaken ? 'replaced' : store.write(place, entry, now)
+    const type = this.#isOvertaken(write) ? 'replaced' : store.write(write.place, entry, now)
     if (type === 'too-large' || type === 'full') throw refusal(type)
     this.#options.counters.sets++
     return { type, version, copies: 1 }
@@ -205,6 +216,10 @@ export class Writes {
   #executed(outcome: Outcome): Executed {
     return { outcome, by: this.#core.self }
   }
+}
+
+function isSame(a: Place, b: Place): boolean {
+  return a.cache === b.cache && a.key.length === b.key.length && a.key.every((byte, at) => byte === b.key[at])
 }
 
 function slotOf(key: Uint8Array): number {
