@@ -14,6 +14,7 @@ const run = promisify(execFile)
 const hostsMax = 32
 
 export class Network {
+  static #made = 0
   readonly #number: number
   readonly #namespaces: string[] = []
 
@@ -51,7 +52,8 @@ export class Network {
   /** make opens a network with room for `hosts` nodes. */
   static async make(hosts: number): Promise<Network> {
     if (hosts > hostsMax) throw new TypeError(`a network has at most ${hostsMax} hosts`)
-    const network = new Network(1 + (process.pid % 250))
+    // The system takes a while to forget the names of the network before.
+    const network = new Network(1 + ((process.pid + Network.#made++) % 250))
     try {
       await network.#open(hosts)
     } catch (error) {

@@ -29,7 +29,8 @@ async function playDeletes(stage: Parameters<Scenario['play']>[0], network: Netw
     async () => fleet.spawn(5),
     () => fleet.node(1).end('SIGTERM'),
     () => fleet.kill(3),
-    async () => fleet.spawn(1),
+    // It may take as long to leave as others take to copy what it holds.
+    () => fleet.node(1).ended.then(() => fleet.spawn(1)),
     ...(network ? [() => network.cut([4], [0, 2, 5]), () => network.heal()] : []),
   ]
   const portion = Math.ceil(gone.length / (troubles.length + 1))
