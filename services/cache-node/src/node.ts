@@ -84,7 +84,7 @@ export class CacheNode {
       self: config.name,
       fleet,
       store: this.store,
-      clock: new HybridClock(),
+      clock: new HybridClock(config.name),
       limits: defaultLimits,
       counters: this.counters,
       random: Math.random,

@@ -1,5 +1,6 @@
 /** Who decides what goes when memory is full, and that nobody sends it back. */
 import { test } from 'tap'
+import { versionEpochMs } from '#node/clock/hybrid-clock.js'
 import { Peers } from './peers.ts'
 
 const value = 'x'.repeat(16_000)
@@ -59,13 +60,16 @@ test('a full fleet stays calm: comparison moves nothing back and forth', async (
   t.ok(peers.runUntil(isRepaired(peers), 30_000))
 })
 
-test('what a coordinator evicted while it could not tell is evicted by its replicas after a comparison', async (t) => {
+test('what a coordinator evicted and had no room to list is evicted by its replicas after a comparison', async (t) => {
   const peers = new Peers({ names: ['a', 'b'] })
   peers.claim()
   const key = ['k1', 'k2', 'k3', 'k4', 'k5'].find((name) => place(peers, name) === 'a') as string
   write(peers, key, 3)
   t.ok(peers.runUntil(isRepaired(peers), 5_000))
-  peers.node('a').store.evict(peers.place(key), 3, peers.now)
+  const { store, core } = peers.node('a')
+  core.clock.accept(3, versionEpochMs)
+  store.evict(peers.place(key), 3, peers.now)
+  t.capture(store, 'takeEvicted', () => ({ evicted: [], unlisted: 1 }))
   peers.run(15_000)
   t.equal(peers.version('b', key), undefined)
   t.equal(peers.version('a', key), undefined)

@@ -77,7 +77,7 @@ export class Peers {
     const settings = { ...defaultCopiesSettings, ...this.#options.settings }
     const bytesMax = this.#options.bytesMax ?? 16 * 1_048_576
     const store = new ByteStore({ bytesMax, secret: [this.nodes.size + 1, this.now], now: this.now })
-    const core = new Core({ self: name, seed, store, clock: new HybridClock(), settings, random: () => 0.5 })
+    const core = new Core({ self: name, seed, store, clock: new HybridClock(name), settings, random: () => 0.5 })
     core.now = this.now
     const holder = new Holder()
     const node: Node = { name, core, holder, store, parts: dataParts({ core, holdings: holder }), isCutOff: false }

@@ -128,7 +128,7 @@ export class SmallNode {
       self: name,
       fleet: { seed, copies },
       store: this.store,
-      clock: new HybridClock(),
+      clock: new HybridClock(name),
       limits: defaultLimits,
       counters: this.counters,
       random: () => 0.5,

@@ -48,6 +48,8 @@ export class History {
 
   /** Up to which version some node evicted it. It is not sent there again, so owners may differ in it for good. */
   evictedUpTo = 0
+  /** Whether a node ever evicted it for want of room. */
+  wasEvicted = false
 
   constructor(key: SimKey) {
     this.key = key

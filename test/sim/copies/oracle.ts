@@ -140,11 +140,16 @@ export class Oracle {
     if (held.type === 'tombstone' && (cause === 'removed' || cause === 'evicted')) {
       this.breach(`${node.name} forgot the delete ${held.version} of ${name}`)
     }
-    if (cause === 'evicted') history.excusedUpTo = Math.max(history.excusedUpTo, held.version)
+    if (cause === 'evicted') {
+      history.wasEvicted = true
+      history.excusedUpTo = Math.max(history.excusedUpTo, held.version)
+    }
     if (cause === 'evicted' || cause === 'told') history.evictedUpTo = Math.max(history.evictedUpTo, held.version)
+    // What was evicted on one side of a split may take with it what the other side wrote.
+    if (cause === 'told' && history.wasEvicted) history.excusedUpTo = Math.max(history.excusedUpTo, held.version)
     if (node.isDroppingAll) return this.#lost(node, history, held.version)
     if (cause === 'evicted' || held.version <= history.excusedUpTo) return
-    if (history.holdersOf(held.version, now) === 0 && !history.isGone(held.version, now)) {
+    if (history.holdersOf(held.version, now) === 0 && !history.isGone(held.version, now + expiryToleranceMs)) {
       this.breach(`${node.name} let the last copy of ${name} at ${held.version} go (${cause})`)
     }
   }
@@ -164,7 +169,11 @@ export class Oracle {
   #lost(node: SimNode, history: History, version: number): void {
     const { promise, key, shown } = history
     const now = this.#now()
-    if (promise !== undefined && version >= promise.version && !history.isGone(promise.version, now)) {
+    if (
+      promise !== undefined &&
+      version >= promise.version &&
+      !history.isGone(promise.version, now + expiryToleranceMs)
+    ) {
       promise.crashes++
       if (history.holdersOf(promise.version, now) === 0) {
         const { copies, crashes } = promise

@@ -98,7 +98,7 @@ export class SimNode implements Server {
       self: name,
       fleet: { seed: seedOfFleet(fleetName), copies: plan.copies },
       store: this.store,
-      clock: new RisingClock((text) => oracle.breach(`${name}: ${text}`)),
+      clock: new RisingClock(name, (text) => oracle.breach(`${name}: ${text}`)),
       limits: defaultLimits,
       counters: newCounters(),
       settings: copiesSettings(plan),
@@ -366,8 +366,8 @@ class RisingClock extends HybridClock {
   readonly #breach: (text: string) => void
   #issued = 0
 
-  constructor(breach: (text: string) => void) {
-    super()
+  constructor(name: string, breach: (text: string) => void) {
+    super(name)
     this.#breach = breach
   }
 

@@ -83,7 +83,7 @@ export class Core {
     const next = this.clock.next(this.wallMs)
     if (!this.#mayBeOutrun) return next
     // A clock far ahead of ours is not followed, but its writes are not lost either.
-    return Math.max(next, (this.store.version(place, this.now) ?? 0) + 1)
+    return Math.max(next, this.clock.after(this.store.version(place, this.now) ?? 0))
   }
 
   /** ask sends a request; `settled` is called exactly once, at the deadline ('failed') at the latest. */

@@ -3,6 +3,7 @@
  * and told again: nothing that a coordinator evicted is sent back to it.
  */
 import type { Version } from '@ringhold/sdk/protocol'
+import type { Place } from '../store/store.ts'
 import type { Core } from './core.ts'
 import type { Evictions as EvictionsPart, Holdings } from './parts.ts'
 import type { Stamp } from './peer-request.ts'
@@ -20,6 +21,8 @@ interface Outbox {
 export class Evictions implements EvictionsPart {
   /** The highest version of what this node had to evict as a replica: it is not pulled again. */
   alone: Version = 0
+  /** The highest version of what this node evicted at all. */
+  #highest: Version = 0
   readonly #core: Core
   readonly #holdings: Holdings
   readonly #outboxes = new Map<string, Outbox>()
@@ -39,9 +42,26 @@ export class Evictions implements EvictionsPart {
     if (outbox.stamps.length < waitingMax) outbox.stamps.push({ cache, key, version })
   }
 
+  /** hasOutlived tells whether a version of a key that is not here is no newer than what was evicted of it here. */
+  hasOutlived(place: Place, version: Version): boolean {
+    const { store, now } = this.#core
+    if (store.missReason(place, now) !== 'evicted') return false
+    this.#collect()
+    return version <= this.#highest
+  }
+
   tick(): void {
-    const { store, self, ring } = this.#core
-    for (const { place, version, role } of store.takeEvicted().evicted) {
+    this.#collect()
+    for (const [peer, outbox] of this.#outboxes) this.#send(peer, outbox)
+  }
+
+  #collect(): void {
+    const { store, self, ring, clock } = this.#core
+    const { evicted, unlisted } = store.takeEvicted()
+    // No more can be said of those than that they were written by now.
+    if (unlisted > 0) this.#highest = clock.last
+    for (const { place, version, role } of evicted) {
+      this.#highest = Math.max(this.#highest, version)
       if (role === 'replica') this.alone = Math.max(this.alone, version)
       else if (this.#holdings.holds(place.token)) {
         for (const owner of ring.owners(place.token)) {
@@ -49,7 +69,6 @@ export class Evictions implements EvictionsPart {
         }
       }
     }
-    for (const [peer, outbox] of this.#outboxes) this.#send(peer, outbox)
   }
 
   #send(peer: string, outbox: Outbox): void {

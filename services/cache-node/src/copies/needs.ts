@@ -29,27 +29,33 @@ export class Needs {
   }
 
   /**
-   * lacks is false for what is gone here and known to be: a coordinator has it gone at the source too; a replica does
-   * not take back what it had to let go by itself, but takes what was written since. A sync takes everything.
+   * lacks is false for what was evicted here, in this version or a later one: a coordinator has it gone at the source too;
+   * a replica does not take back what it had to let go by itself. Later versions come: the other side of a split has
+   * written what had expired, or was evicted, on this one. A sync takes everything.
    */
   lacks(place: Place, stamp: Stamp, { source, purpose }: Pull): boolean {
     const { store, now } = this.#core
     const here = store.version(place, now)
     if (here !== undefined) return here < stamp.version
     if (purpose === 'sync') return true
-    const reason = store.missReason(place, now)
-    if (!this.#holdings.holds(place.token)) return reason !== 'evicted' || stamp.version > this.#evictions.alone
-    if (reason !== undefined) this.#evictions.tell(source, stamp)
-    return reason === undefined
+    if (!this.#holdings.holds(place.token)) {
+      return store.missReason(place, now) !== 'evicted' || stamp.version > this.#evictions.alone
+    }
+    const isGone = this.#evictions.hasOutlived(place, stamp.version)
+    if (isGone) this.#evictions.tell(source, stamp)
+    return !isGone
   }
 
-  /** accepts says the same of a copy that has come: the key may have come and gone since it was asked for. */
+  /**
+   * accepts says the same of a copy that has come: the key may have come and gone since it was asked for. A copy that
+   * expires soon may be the one that has expired here, by a clock that is ahead of the other.
+   */
   accepts(place: Place, copy: Copy, { purpose }: Pull): boolean {
     if (purpose === 'sync') return !this.#fetched.has(place)
     if (copy.ttlMs !== undefined && copy.ttlMs <= expiryMarginMs) return false
     if (copy.type === 'tombstone' || !this.#holdings.holds(place.token)) return true
     const { store, now } = this.#core
-    return store.version(place, now) !== undefined || store.missReason(place, now) === undefined
+    return store.version(place, now) !== undefined || !this.#evictions.hasOutlived(place, copy.version)
   }
 
   /** by tells how a token is pulled for repair: in whole pages where nothing of it was ever let go. */
