@@ -16,6 +16,8 @@ const underWayMax = 4
 interface Outbox {
   stamps: Stamp[]
   underWay: number
+  /** What was not answered waits until then. */
+  retryAt: number
 }
 
 export class Evictions implements EvictionsPart {
@@ -36,7 +38,7 @@ export class Evictions implements EvictionsPart {
   tell(peer: string, { cache, key, version }: Stamp): void {
     let outbox = this.#outboxes.get(peer)
     if (outbox === undefined) {
-      outbox = { stamps: [], underWay: 0 }
+      outbox = { stamps: [], underWay: 0, retryAt: 0 }
       this.#outboxes.set(peer, outbox)
     }
     if (outbox.stamps.length < waitingMax) outbox.stamps.push({ cache, key, version })
@@ -73,12 +75,22 @@ export class Evictions implements EvictionsPart {
 
   #send(peer: string, outbox: Outbox): void {
     if (this.#core.isAway(peer)) outbox.stamps = []
-    while (outbox.stamps.length > 0 && outbox.underWay < underWayMax) {
+    const isPaused = outbox.retryAt > this.#core.now
+    while (!isPaused && outbox.stamps.length > 0 && outbox.underWay < underWayMax) {
       const stamps = outbox.stamps.splice(0, this.#countOf(outbox.stamps))
       outbox.underWay++
-      this.#core.ask(peer, { type: 'evict', stamps }, () => outbox.underWay--)
+      this.#core.ask(peer, { type: 'evict', stamps }, ({ type }) => {
+        outbox.underWay--
+        if (type !== 'reply') this.#again(outbox, stamps)
+      })
     }
     if (outbox.stamps.length === 0 && outbox.underWay === 0) this.#outboxes.delete(peer)
+  }
+
+  #again(outbox: Outbox, stamps: readonly Stamp[]): void {
+    const { now, settings } = this.#core
+    outbox.retryAt = now + settings.askTimeoutMs
+    if (outbox.stamps.length + stamps.length <= waitingMax) outbox.stamps.push(...stamps)
   }
 
   #countOf(stamps: readonly Stamp[]): number {

@@ -180,10 +180,17 @@ export class Writes {
   /** Applies a write to the own store, once. */
   #apply(write: Write): Outcome {
     if (write.outcome !== undefined) return write.outcome
-    const { change, slot } = write
+    const { change } = write
     write.outcome = change.type === 'entry' ? this.#put(write, change) : this.#bury(write, change)
-    if (slot >= 0 && (this.#inFlight[slot] as number) > 1) this.#applied.set(slot, write)
+    this.#noteApplied(write)
     return write.outcome
+  }
+
+  #noteApplied(write: Write): void {
+    if (this.#size === 0) return
+    const slot = slotOf(write.place.key)
+    const others = (this.#inFlight[slot] as number) - (write.slot >= 0 ? 1 : 0)
+    if (others > 0) this.#applied.set(slot, write)
   }
 
   /** Whether a higher version of the key is here, or was when this write was in flight already. */
