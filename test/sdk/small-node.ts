@@ -63,8 +63,10 @@ export class SmallNode {
   readonly #talks = new Set<SmallTalk>()
   /** Whether it reads nothing any more, so that clients cannot get rid of what they send. */
   set deaf(isDeaf: boolean) {
+    this.#isDeaf = isDeaf
     for (const socket of this.#sockets) isDeaf ? socket.pause() : socket.resume()
   }
+  #isDeaf = false
   /** The names that this node takes for the ring; undefined: all that are alive. */
   believes: readonly string[] | undefined
   #server: Server | undefined
@@ -81,6 +83,7 @@ export class SmallNode {
     server.on('upgrade', (request, socket, head) => this.#upgrade(request, socket as Socket, head))
     server.on('connection', (socket) => {
       this.#sockets.add(socket)
+      if (this.#isDeaf) socket.pause()
       socket.on('close', () => this.#sockets.delete(socket))
     })
     await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve))
