@@ -61,6 +61,7 @@ function commandListener(node: CacheNode, logger: FastifyBaseLogger) {
   const face: Face = {
     self,
     limits: defaultLimits,
+    rooms: node.rooms,
     execute: (command, origin, sink) => executor.execute(command, origin, sink),
     ahead: executor,
     originOf: (isDirect) => (isDirect ? 'direct' : 'plain'),

@@ -29,6 +29,7 @@ import type { MembershipSettings } from './membership/settings.ts'
 import { Replicator } from './peers/replicator.ts'
 import { topologyOf } from './reports.ts'
 import { ByteStore } from './store/byte-store.ts'
+import { Rooms } from './stream/rooms.ts'
 
 export interface NodeOptions {
   readonly config: NodeConfig
@@ -52,6 +53,7 @@ export class CacheNode {
   readonly config: NodeConfig
   readonly counters: Counters = newCounters()
   readonly store: ByteStore
+  readonly rooms: Rooms
   readonly feed = new TopologyFeed(() => topologyOf(this))
   readonly executor: Executor
   readonly replicator: Replicator
@@ -78,6 +80,7 @@ export class CacheNode {
       secret: [secret0, secret1],
       now: performance.now(),
     })
+    this.rooms = new Rooms(config.memoryBytesMax)
     const fleet = { seed: seedOfFleet(config.fleet), copies: config.copies }
     this.#rings = new RingOfView(fleet)
     this.#copies = new Copies({
@@ -285,6 +288,7 @@ export class CacheNode {
   }
 
   #sweep(): void {
+    this.rooms.look(performance.now())
     // A full slice means that there may be more: it follows once others had their turn.
     if (this.store.sweep(performance.now(), sweepBudget) === sweepBudget) setImmediate(() => this.#sweep())
     else if (this.store.settle()) setImmediate(() => this.#sweep())

@@ -1,4 +1,4 @@
-import { defaultLimits } from '@ringhold/sdk/protocol'
+import { type ByteCommand, defaultLimits } from '@ringhold/sdk/protocol'
 import { Ring } from '@ringhold/sdk/ring'
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
@@ -6,8 +6,9 @@ import type { Test } from 'tap'
 import { HybridClock } from '#node/clock/hybrid-clock.js'
 import { Copies } from '#node/copies/copies.js'
 import { newCounters } from '#node/core/counters.js'
-import type { Answers } from '#node/core/decide.js'
+import type { Answers, Origin } from '#node/core/decide.js'
 import { Executor } from '#node/core/executor.js'
+import type { HitSink } from '#node/core/hit-sink.js'
 import { keyRoutes } from '#node/http/key-routes.js'
 import { newListener } from '#node/http/listener.js'
 import type { Store } from '#node/store/store.js'
@@ -34,7 +35,8 @@ export function restApp(t: Test, members: readonly string[] = ['n1']): RestApp {
     ring,
     now: 0,
     answers: 'yes',
-    execute: (command, origin) => executor.execute(command, origin),
+    execute: ((command: ByteCommand, origin: Origin, sink: HitSink) =>
+      executor.execute(command, origin, sink)) as Executor['execute'],
   }
   const moment = () => ({ now: rest.now, wallMs: 1_700_000_000_000 + rest.now })
   const copies = new Copies({

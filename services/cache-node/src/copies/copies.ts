@@ -26,6 +26,7 @@ import { Core } from './core.ts'
 import { dataParts } from './data-parts.ts'
 import type { Effect } from './effect.ts'
 import type { Errand } from './errand.ts'
+import { ownedCommand } from './owned-command.ts'
 import { Execution } from './execution.ts'
 import { Hints } from './hints.ts'
 import type { DataParts, TokenState } from './parts.ts'
@@ -129,7 +130,7 @@ export class Copies {
   /**
    * execute runs a command. Returns the outcome where it is known at once, HIT_IN_SINK for a hit that went to the sink,
    * or undefined: then `done` is told, once, in a later input. Throws what refuses the command. Take the effects
-   * afterwards, of one command or of all of a turn.
+   * afterwards, of one command or of all of a turn. With a sink, the bytes of the command are good until this returns.
    */
   execute(
     command: ByteCommand,
@@ -147,9 +148,12 @@ export class Copies {
         if (sink === undefined) return this.#execution.read(place)
         return this.#execution.readInto(place, sink) ?? HIT_IN_SINK
       }
-      if (!this.#writes.mustWait(command)) return this.#writes.begin({ command, token, done })
+      if (!this.#writes.mustWait(command)) {
+        return this.#writes.begin({ command, token, done, isBorrowed: sink !== undefined })
+      }
     }
-    return this.#routing.start(newErrand({ command, token, origin, done }, this.#core))
+    const kept = sink === undefined ? command : ownedCommand(command)
+    return this.#routing.start(newErrand({ command: kept, token, origin, done }, this.#core))
   }
 
   /** receive takes a request of a peer; the answer is among the effects, of this input or of a later one. */

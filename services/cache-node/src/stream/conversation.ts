@@ -34,13 +34,18 @@ import {
 import type { Origin } from '../core/decide.ts'
 import type { Ahead, Executed } from '../core/executor.ts'
 import type { HitSink } from '../core/hit-sink.ts'
+import { free } from '../free.ts'
 import { HitFrame, tooLarge } from './hit-frame.ts'
+import { AnswerRoom, CommandRoom, type Rooms } from './rooms.ts'
 import type { TurnClock } from './turn-clock.ts'
 
 /** Port is where the bytes of a conversation go. */
 export interface Port {
-  /** send passes bytes on, and tells whether they are used up: if not, they must not change any more. */
-  send(bytes: Uint8Array): boolean
+  /**
+   * send passes bytes on, and tells whether they are used up: if not, they must not change any more. With `done`, it is
+   * that which tells: it is called once, later, also where the connection is closed.
+   */
+  send(bytes: Uint8Array, done?: () => void): boolean
   /** isFull tells whether the other side is behind with reading. Conversation.drained() is to be called when it has caught up. */
   isFull(): boolean
   /** pause and resume stop and start the chunks. */
@@ -48,6 +53,8 @@ export interface Port {
   resume(): void
   /** end closes the conversation after what was sent. */
   end(): void
+  /** destroy cuts it off. Conversation.cut() follows. */
+  destroy(): void
 }
 
 /** Face is what a conversation needs of its node. */
@@ -55,7 +62,8 @@ export interface Face {
   /** The name of this node. */
   readonly self: string
   readonly limits: Limits
-  /** execute runs a command; undefined: it was a hit, and the sink has it. */
+  readonly rooms: Rooms
+  /** execute runs a command, whose bytes are good until it returns; undefined: it was a hit, and the sink has it. */
   readonly execute: (command: ByteCommand, origin: Origin, sink: HitSink) => Executed | Promise<Executed> | undefined
   /** ahead is told of the keys of commands that follow each other closely, before they are executed. */
   readonly ahead: Ahead
@@ -87,15 +95,26 @@ const outputBytes = 262_144
 const commandsBetweenLooks = 32
 const bytesBetweenLooks = 65_536
 
+const nothing = new Uint8Array(0)
+
 export class Conversation {
   readonly #options: ConversationOptions
   readonly #reader: FrameReader
-  readonly #writer = new FrameWriter()
-  readonly #hit = new HitFrame(this.#writer)
+  readonly #room: CommandRoom
+  readonly #answers: AnswerRoom
+  readonly #writer: FrameWriter
+  readonly #hit: HitFrame
   readonly #names = new Names()
   readonly #keysAhead: KeysAhead
   readonly #expect = () => this.#options.face.ahead.expect(this.#keysAhead)
   readonly #chunks: Uint8Array[] = []
+  /** The longest answer, on top of what may be written already. */
+  get #answerBytesMax(): number {
+    return outputBytes + this.#options.face.limits.valueBytesMax + frameOverheadBytesMax
+  }
+  /** The chunk that is received now, and a copy of the rest of an earlier one that is worked on. */
+  #borrowed: Uint8Array | undefined
+  #copied: Uint8Array = nothing
   #client: Hello | undefined
   #waiting = 0
   #commands = 0
@@ -111,10 +130,17 @@ export class Conversation {
 
   constructor(options: ConversationOptions) {
     this.#options = options
-    const { valueBytesMax } = options.face.limits
+    const { face, port } = options
+    const { rooms } = face
+    const tenant = { roomy: () => this.#workSoon(), evicted: () => port.destroy() }
+    this.#room = new CommandRoom(rooms.commands, tenant)
+    this.#answers = new AnswerRoom(rooms.answers, tenant)
+    this.#writer = new FrameWriter(undefined, this.#answers)
+    this.#hit = new HitFrame(this.#writer)
     this.#reader = new FrameReader({
-      frameBytesMax: valueBytesMax + frameOverheadBytesMax,
+      frameBytesMax: face.limits.valueBytesMax + frameOverheadBytesMax,
       fault: 'RINGHOLD_BAD_REQUEST',
+      room: this.#room,
     })
     this.#keysAhead = new KeysAhead(this.#reader, this.#names)
   }
@@ -131,10 +157,25 @@ export class Conversation {
     this.#flush()
   }
 
-  /** receive takes a chunk of the other side's bytes, which are not to change any more. */
+  /** receive takes a chunk of the other side's bytes, which is good until it returns: what cannot be used at once is copied. */
   receive(chunk: Uint8Array): void {
     if (this.#isOver) return
+    this.#borrowed = chunk
     this.#chunks.push(chunk)
+    this.#work()
+    this.#borrowed = undefined
+    this.#keepRest(chunk)
+  }
+
+  /** target is where the next bytes of the other side may be put, if filled() is told so: the memory of a large frame. */
+  get target(): Uint8Array | undefined {
+    return this.#isOver || this.#chunks.length > 0 ? undefined : this.#reader.target
+  }
+
+  /** filled says that bytes were put where `target` was. */
+  filled(bytes: number): void {
+    if (this.#isOver) return
+    this.#reader.filled(bytes)
     this.#work()
   }
 
@@ -147,6 +188,11 @@ export class Conversation {
   /** drained says that the other side has taken what was sent. */
   drained(): void {
     this.#work()
+  }
+
+  /** refuse ends the conversation with an error frame. */
+  refuse(error: RingholdError): void {
+    if (!this.#isOver) this.#fail(error)
   }
 
   /** tellRing passes on that the node has another ring. */
@@ -165,8 +211,22 @@ export class Conversation {
 
   /** cut ends the conversation from outside: what still waits is answered to nobody. */
   cut(): void {
+    if (this.#isOver) return
     this.#isOver = true
     this.#chunks.length = 0
+    this.#reader.close()
+    this.#writer.clear()
+    this.#room.leave()
+    this.#answers.leave()
+  }
+
+  #keepRest(chunk: Uint8Array): void {
+    const last = this.#chunks.length - 1
+    if (this.#chunks[last] === chunk) this.#chunks[last] = new Uint8Array(chunk)
+    else if (this.#reader.chunk === chunk) {
+      this.#copied = this.#reader.unread > 0 ? new Uint8Array(this.#reader.left) : nothing
+      this.#reader.feed(this.#copied)
+    }
   }
 
   #work(): void {
@@ -196,6 +256,7 @@ export class Conversation {
       if (prepared === 0) prepared = this.#lookAhead()
       prepared--
       this.#takeFrame()
+      this.#reader.release()
       if (--left > 0 && bytes < bytesBetweenLooks) continue
       if (this.#isSliceUsed(begunMs)) return true
       begunMs = this.#options.now()
@@ -227,13 +288,19 @@ export class Conversation {
 
   #mayGoOn(): boolean {
     if (this.#writer.length >= outputBytes) this.#flush()
-    return !this.#isOver && this.#waiting < waitingMax && !this.#options.port.isFull()
+    if (!this.#isOver && this.#waiting < waitingMax && !this.#options.port.isFull()) return this.#answers.hasRoom(this.#answerBytesMax)
+    // Whoever cannot use room does not stand in line for it.
+    this.#room.leave()
+    this.#answers.leave()
+    return false
   }
 
   #nextFrame(): boolean {
     while (!this.#reader.next()) {
-      const chunk = this.#chunks.shift()
+      const chunk = this.#reader.isWaiting ? undefined : this.#chunks.shift()
       if (chunk === undefined) return false
+      free(this.#copied)
+      this.#copied = chunk === this.#borrowed ? nothing : chunk
       this.#reader.feed(chunk)
     }
     return true
@@ -282,6 +349,7 @@ export class Conversation {
   }
 
   #answer(id: number, outcome: Outcome): void {
+    if (this.#isOver) return
     const { valueBytesMax } = (this.#client as Hello).limits
     if (outcome.type === 'hit' && outcome.value.length > valueBytesMax) {
       this.#refuse(id, tooLarge(outcome.value.length, valueBytesMax))
@@ -289,11 +357,13 @@ export class Conversation {
   }
 
   #refuse(id: number, error: unknown): void {
+    if (this.#isOver) return
     writeError(this.#writer, id, this.#codedError(error))
   }
 
   /** A frame that cannot be read: nothing after it can be trusted. */
   #fail(error: unknown): void {
+    this.#reader.close()
     writeError(this.#writer, 0, this.#codedError(error))
     this.#flush()
     this.#options.port.end()
@@ -308,7 +378,11 @@ export class Conversation {
 
   #flush(): void {
     if (this.#writer.length === 0 || this.#isOver) return
-    if (this.#options.port.send(this.#writer.bytes)) this.#writer.clear()
+    const { port } = this.#options
+    if (this.#writer.isLent) {
+      const { bytes, buffer } = this.#writer.handOver()
+      port.send(bytes, () => this.#answers.give(buffer))
+    } else if (port.send(this.#writer.bytes)) this.#writer.clear()
     else this.#writer.take()
   }
 
