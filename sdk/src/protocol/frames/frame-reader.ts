@@ -120,6 +120,11 @@ export class FrameReader {
     return this.#partialLength < this.#lent.length ? this.#lent.subarray(this.#partialLength) : undefined
   }
 
+  /** isWhole tells whether filled() has completed a frame that next() has not gone to. */
+  get isWhole(): boolean {
+    return this.#lent !== undefined && this.#partial !== undefined && this.#partialLength === this.#lent.length
+  }
+
   /** filled says that the next bytes were put where `target` was. */
   filled(bytes: number): void {
     this.#partialLength += bytes

@@ -398,15 +398,19 @@ export class Conversation {
   }
 
   #finishIfDone(): void {
-    if (!this.#isFinished || this.#isOver || this.#chunks.length > 0 || this.#reader.unread > 0 || this.#waiting > 0)
-      return
+    if (!this.#isFinished || this.#isOver || this.#hasMore || this.#waiting > 0) return
     this.#reader.finish()
     this.#options.port.end()
     this.cut()
   }
 
+  /** Whether something has come that is not taken yet. Then it is being waited for what that needs, or for the next turn. */
+  get #hasMore(): boolean {
+    return this.#chunks.length > 0 || this.#reader.unread > 0 || this.#reader.isWhole
+  }
+
   #setPause(): void {
-    const isBehind = !this.#isOver && (this.#chunks.length > 0 || this.#reader.unread > 0 || !this.#mayGoOn())
+    const isBehind = !this.#isOver && (this.#hasMore || !this.#mayGoOn())
     if (isBehind === this.#isPaused) return
     this.#isPaused = isBehind
     if (isBehind) this.#options.port.pause()
