@@ -12,6 +12,7 @@ import type { HitSink } from '#node/core/hit-sink.js'
 import { keyRoutes } from '#node/http/key-routes.js'
 import { newListener } from '#node/http/listener.js'
 import type { Store } from '#node/store/store.js'
+import { Rooms } from '#node/stream/rooms.js'
 import { smallStore } from '../store/small-store.ts'
 
 export interface RestApp {
@@ -60,10 +61,11 @@ export function restApp(t: Test, members: readonly string[] = ['n1']): RestApp {
   })
   app.register(keyRoutes, {
     self: 'n1',
-    execute: (command, origin) => executor.execute(command, origin),
+    execute: executor.execute.bind(executor),
     originOf: ({ headers }) => (headers['ringhold-route'] === 'direct' ? 'direct' : 'plain'),
     ringChecksum: () => ring.checksum,
     valueBytesMax: defaultLimits.valueBytesMax,
+    rooms: new Rooms(0),
   })
   t.teardown(() => app.close())
   return rest

@@ -9,13 +9,16 @@
  * decision goes to the routes: conditions, callers that route themselves, queries, bodies, doubtful requests.
  */
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
-import { etagOf, headerNames, problemOf, RingholdError } from '@ringhold/sdk/protocol'
+import { type ByteCommand, etagOf, type Hit, headerNames, problemOf, RingholdError } from '@ringhold/sdk/protocol'
 import type { Executed } from '../core/executor.ts'
+import { ttlMsLeft } from '../core/hit-sink.ts'
+import type { Room } from '../stream/room.ts'
 import { keyNotFound, missStatus } from './key-not-found.ts'
 import type { KeyRoutesOptions } from './key-routes.ts'
 import { rawKeyOf } from './raw-key.ts'
+import { RestHit } from './rest-hit.ts'
 
-export interface StraightGetOptions extends Omit<KeyRoutesOptions, 'originOf' | 'valueBytesMax'> {
+export interface StraightGetOptions extends Omit<KeyRoutesOptions, 'originOf'> {
   /** Whether the listener closes, and its replies have to say so. */
   readonly isClosing: () => boolean
   /** Called with what is our own fault. */
@@ -45,9 +48,13 @@ export function getStraight(server: Server, options: StraightGetOptions): void {
 class StraightGet {
   readonly #options: StraightGetOptions
   readonly #localHit: string
+  readonly #room: Room
+  readonly #hit: RestHit
 
   constructor(options: StraightGetOptions) {
     this.#options = options
+    this.#room = options.rooms.answers
+    this.#hit = new RestHit(this.#room)
     this.#localHit = statusOf(options.self, options.self, 'hit')
   }
 
@@ -61,13 +68,44 @@ class StraightGet {
     const keyAt = cacheEnd + infix.length
     if (url.length === keyAt || url.includes('/', keyAt) || cache.includes('%') || url.includes('#')) return false
     try {
-      const executed = this.#options.execute({ type: 'get', cache, key: Buffer.from(rawKeyOf(url)) }, 'plain')
-      if (executed instanceof Promise) this.#wait(executed, response)
-      else this.#answer(executed, response)
+      const command: ByteCommand = { type: 'get', cache, key: Buffer.from(rawKeyOf(url)) }
+      if (this.#room.isFree) this.#execute(command, response)
+      else this.#executeWhenRoomy(command, response)
     } catch (error) {
       this.#fail(error, response)
     }
     return true
+  }
+
+  #execute(command: ByteCommand, response: ServerResponse): void {
+    this.#hit.response = response
+    const executed = this.#options.execute(command, 'plain', this.#hit)
+    if (executed === undefined) this.#sendHit(response)
+    else if (executed instanceof Promise) this.#wait(executed, response)
+    else this.#answer(executed, response)
+  }
+
+  /** Waits until there is room for the largest value: how large it is shows when it is found. */
+  #executeWhenRoomy(command: ByteCommand, response: ServerResponse): void {
+    const tenant = { roomy: () => setImmediate(again), evicted: () => response.destroy() }
+    const again = () => {
+      if (response.destroyed || !this.#room.has(this.#options.valueBytesMax, tenant)) return
+      response.off('close', leave)
+      try {
+        this.#execute(command, response)
+      } catch (error) {
+        this.#fail(error, response)
+      }
+    }
+    const leave = () => this.#room.leave(tenant)
+    response.on('close', leave)
+    again()
+  }
+
+  #sendHit(response: ServerResponse): void {
+    const { contentType, version, expiresAt, now } = this.#hit
+    const ttlMs = ttlMsLeft(expiresAt, now)
+    this.#send(response, { value: this.#hit.take(), contentType, version, ttlMs }, this.#localHit)
   }
 
   #wait(promise: Promise<Executed>, response: ServerResponse): void {
@@ -87,8 +125,10 @@ class StraightGet {
       return
     }
     if (outcome.type !== 'hit') throw new RingholdError('RINGHOLD_INTERNAL')
-    const { value, version, ttlMs, contentType } = outcome
-    const status = by === self ? this.#localHit : statusOf(by, self, 'hit')
+    this.#send(response, outcome, by === self ? this.#localHit : statusOf(by, self, 'hit'))
+  }
+
+  #send(response: ServerResponse, { value, version, ttlMs, contentType }: Omit<Hit, 'type'>, status: string): void {
     const ring = this.#options.ringChecksum()
     // biome-ignore format: names and values in pairs
     const fields = [

@@ -71,6 +71,11 @@ export class Room {
     return this.#waiting.size
   }
 
+  /** isFree tells whether nothing is lent and nobody waits. */
+  get isFree(): boolean {
+    return this.#lent.size === 0 && this.#waiting.size === 0
+  }
+
   /** take lends `bytes`, at least one; undefined: the tenant waits from now on, and is told when to try again. */
   take(bytes: number, tenant: Tenant): Uint8Array | undefined {
     const range = this.#admit(bytes, tenant)
@@ -85,7 +90,7 @@ export class Room {
 
   /** has tells whether `bytes` could be taken now; if not, the tenant waits from now on. */
   has(bytes: number, tenant: Tenant): boolean {
-    if (this.#lent.size === 0 && this.#waiting.size === 0) return true
+    if (this.isFree) return true
     return this.#admit(bytes, tenant) !== undefined
   }
 

@@ -2,9 +2,10 @@
 import type { FrameRoom, WriterMemory } from '@ringhold/sdk/protocol'
 import { Room, type Tenant } from './room.ts'
 
-/** Share of the memory for entries that each room may be, and its limits. */
-const share = 1 / 16
-const bytesMin = 3_145_728
+/** Share of the memory for entries that each room may be, and its limits: two of the largest frames fit, or answers. */
+const share = 1 / 64
+const commandBytesMin = 2_359_296
+const answerBytesMin = 2_883_584
 const bytesMax = 67_108_864
 /** How long a sender that pauses in the middle, or a reader that does not read, may hold room that others wait for. */
 const patienceMs = 3_000
@@ -17,9 +18,9 @@ export class Rooms {
 
   /** `memoryBytes` is the memory for entries. */
   constructor(memoryBytes: number) {
-    const bytes = Math.min(bytesMax, Math.max(bytesMin, Math.floor(memoryBytes * share)))
-    this.commands = new Room({ bytes, patienceMs })
-    this.answers = new Room({ bytes, patienceMs })
+    const bytes = Math.min(bytesMax, memoryBytes * share)
+    this.commands = new Room({ bytes: Math.max(bytes, commandBytesMin), patienceMs })
+    this.answers = new Room({ bytes: Math.max(bytes, answerBytesMin), patienceMs })
   }
 
   /** look is to be called now and then: it evicts who holds up others. */
