@@ -24,7 +24,7 @@ const wallMs = 1_790_000_000_000
 const linesMax = Number(process.env.SIM_LINES ?? 120)
 const gossipKept = 100
 /** Bounds are looked at every so many events. */
-const looksPerStatus = 200
+const looksPerStatus = 2_000
 const waitingMax = 4_096
 
 export class World {

@@ -10,6 +10,9 @@ const ranksMax = 32
 export class Confirmations {
   readonly #bits = new Uint32Array(tokenCount)
   #ring: Ring
+  /** The member that was asked for last, and where it stands in the ring: one is asked for many tokens in a row. */
+  #name = ''
+  #index = -1
 
   constructor(ring: Ring) {
     this.#ring = ring
@@ -20,6 +23,7 @@ export class Confirmations {
     const before = this.#ring
     if (before === ring) return
     this.#ring = ring
+    this.#name = ''
     for (let token = 0; token < tokenCount; token++) {
       const bits = this.#bits[token] as number
       if (bits === 0) continue
@@ -69,10 +73,20 @@ export class Confirmations {
 
   /** The rank of a member among the owners of a token; −1: none that has a bit. */
   #rankOf(token: number, name: string): number {
-    const { table, members, ownersPerToken } = this.#ring
+    const { table, ownersPerToken } = this.#ring
+    const index = this.#indexOf(name)
+    if (index < 0) return -1
     for (let rank = 0; rank < Math.min(ownersPerToken, ranksMax); rank++) {
-      if (members[table[token * ownersPerToken + rank] as number]?.name === name) return rank
+      if (table[token * ownersPerToken + rank] === index) return rank
     }
     return -1
+  }
+
+  #indexOf(name: string): number {
+    if (name !== this.#name) {
+      this.#name = name
+      this.#index = this.#ring.members.findIndex((member) => member.name === name)
+    }
+    return this.#index
   }
 }
