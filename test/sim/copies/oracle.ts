@@ -281,14 +281,14 @@ export class Oracle {
     this.breach(`${key.name} is missing after ${shown} was shown`)
   }
 
-  /** A conditional write must not have overwritten anything but what it named. */
+  /** A conditional write must not have overwritten anything but what it named, as far as that was there to be overwritten. */
   #wrote(history: History, { command }: Asked, version: number): void {
     if (!this.isStrict || command.type === 'get' || command.condition?.type !== 'version') return
     const [expected = 0] = command.condition.versions
+    const goneAt = this.#now() + expiryToleranceMs
     for (const [between, { isAcknowledged }] of history.issued) {
-      if (isAcknowledged && between > Math.max(expected, history.excusedUpTo) && between < version) {
-        this.breach(`${history.key.name}: a write on ${expected} became ${version} over ${between}`)
-      }
+      if (!isAcknowledged || between <= expected || between >= version || history.isGone(between, goneAt)) continue
+      this.breach(`${history.key.name}: a write on ${expected} became ${version} over ${between}`)
     }
   }
 

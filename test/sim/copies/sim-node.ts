@@ -139,7 +139,12 @@ export class SimNode implements Server {
 
   start(): void {
     this.#input(() => this.#gossip(this.membership.start(this.localNow)))
-    this.#every(gossipTickMs, () => this.#gossip(this.membership.tick(this.localNow)))
+    this.#every(gossipTickMs, () => {
+      const effects = this.membership.tick(this.localNow)
+      // Who knows of nobody else has nobody to wait for.
+      if (!this.#hasPeers) this.isZombie = false
+      this.#gossip(effects)
+    })
     this.#every(copiesTickMs, () => this.#perform(this.copies.tick(this.#moment)))
     this.#every(sweepMs, () => {
       this.store.sweep(this.localNow, 2_000)
@@ -167,10 +172,7 @@ export class SimNode implements Server {
     if (this.condition !== 'frozen') return
     this.condition = 'up'
     this.#thawedAt = this.#world.now
-    const hasPeers = [...this.membership.view.values()].some(
-      ({ name, status }) => name !== this.name && !isGone(status),
-    )
-    if (hasPeers && this.localNow - this.#frozenAt > defaultSettings.fenceAfterMs) this.isZombie = true
+    if (this.#hasPeers && this.localNow - this.#frozenAt > defaultSettings.fenceAfterMs) this.isZombie = true
     for (const run of this.#waiting.splice(0)) this.#input(run)
   }
 
@@ -236,6 +238,13 @@ export class SimNode implements Server {
 
   disconnected(url: string): void {
     this.#input(() => this.#gossip(this.membership.disconnected(url, this.localNow)))
+  }
+
+  get #hasPeers(): boolean {
+    for (const { name, status } of this.membership.view.values()) {
+      if (name !== this.name && !isGone(status)) return true
+    }
+    return false
   }
 
   get #moment(): { now: number; wallMs: number } {
