@@ -71,6 +71,7 @@ export class World {
     const now = () => this.now
     this.oracle = new Oracle(this.keys, {
       now,
+      copies: plan.copies,
       note: (text) => this.say(text),
       coordinatorBeside: (node, token) => this.coordination.otherThan(node, token),
     })
