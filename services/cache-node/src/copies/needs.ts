@@ -1,5 +1,4 @@
 /** Needs: whether a version of a key that a peer lists is to come here. */
-import type { Version } from '@ringhold/sdk/protocol'
 import type { Place } from '../store/store.ts'
 import type { Core } from './core.ts'
 import type { Evictions } from './evictions.ts'
@@ -30,20 +29,19 @@ export class Needs {
   }
 
   /**
-   * lacks is false for what has expired or was evicted here, in this version or a later one: a coordinator has it gone at
-   * the source too; a replica does not take back what it had to let go by itself. Later versions come: the other side of a
-   * split has written what had expired, or was evicted, on this one. A sync takes all that was not overwritten.
+   * lacks is false for what was evicted here, in this version or a later one: a coordinator has it gone at the source too;
+   * a replica does not take back what it had to let go by itself. Later versions come: the other side of a split has
+   * written what had expired, or was evicted, on this one. A sync takes everything.
    */
   lacks(place: Place, stamp: Stamp, { source, purpose }: Pull): boolean {
     const { store, now } = this.#core
     const here = store.version(place, now)
     if (here !== undefined) return here < stamp.version
-    if (purpose === 'sync') return !this.#isOverwritten(place, stamp.version)
+    if (purpose === 'sync') return true
     if (!this.#holdings.holds(place.token)) {
-      if (this.#hasExpired(place, stamp.version)) return false
       return store.missReason(place, now) !== 'evicted' || stamp.version > this.#evictions.alone
     }
-    const isGone = this.#hasExpired(place, stamp.version) || this.#evictions.hasOutlived(place, stamp.version)
+    const isGone = this.#evictions.hasOutlived(place, stamp.version)
     if (isGone) this.#evictions.tell(source, stamp)
     return !isGone
   }
@@ -52,27 +50,27 @@ export class Needs {
    * accepts says the same of a copy that has come: the key may have come and gone since it was asked for. A copy that
    * expires soon may be the one that has expired here, by a clock that is ahead of the other.
    */
-  accepts(place: Place, copy: Copy, { purpose }: Pull): boolean {
+  accepts(place: Place, copy: Copy, { source, purpose }: Pull): boolean {
     if (purpose === 'sync') return this.acceptsFetched(place, copy)
     if (copy.ttlMs !== undefined && copy.ttlMs <= expiryMarginMs) return false
-    if (this.#hasExpired(place, copy.version)) return false
+    // Replicas follow their coordinator.
     if (copy.type === 'tombstone' || !this.#holdings.holds(place.token)) return true
+    if (this.#isOverwritten(place, copy)) {
+      this.#evictions.tell(source, copy)
+      return false
+    }
     const { store, now } = this.#core
     return store.version(place, now) !== undefined || !this.#evictions.hasOutlived(place, copy.version)
   }
 
   /** acceptsFetched says the same of a copy that a source of a sync handed out. */
   acceptsFetched(place: Place, copy: Copy): boolean {
-    return !this.#fetched.has(place) && !this.#isOverwritten(place, copy.version)
+    return !this.#fetched.has(place) && !this.#isOverwritten(place, copy)
   }
 
-  /** Whether a later version of the key has expired here: what is older must not come back. */
-  #isOverwritten(place: Place, version: Version): boolean {
-    return version < (this.#core.store.expiredVersion(place) ?? 0)
-  }
-
-  #hasExpired(place: Place, version: Version): boolean {
-    return version <= (this.#core.store.expiredVersion(place) ?? 0)
+  /** Whether a value was followed by one that has expired here since: it must not come back. */
+  #isOverwritten(place: Place, { type, version }: Copy): boolean {
+    return type === 'entry' && version < (this.#core.store.expiredVersion(place) ?? 0)
   }
 
   /** by tells how a token is pulled for repair: in whole pages where nothing of it was ever let go. */
