@@ -51,8 +51,6 @@ export class SimNode implements Server {
   condition: Condition = 'up'
   isDroppingAll = false
   isLeaving = false
-  /** Stood still for so long that others may have taken over, and has not heard from any of them since. */
-  isZombie = false
   ringChangedAt = Number.NEGATIVE_INFINITY
   readonly #world: World
   readonly #clock: LocalClock
@@ -62,6 +60,7 @@ export class SimNode implements Server {
   readonly #answers = new Map<number, { command: ByteCommand | undefined; reply: (answered: Replied) => void }>()
   readonly #effects: CopiesEffect[] = []
   #isPerforming = false
+  #isZombie = false
   #frozenAt = 0
   #thawedAt = 0
   #requests = 0
@@ -119,6 +118,14 @@ export class SimNode implements Server {
     return this.#rings.ring
   }
 
+  /**
+   * Whether it stood still for so long that others may have taken over, and has not heard from any of them since. Who knows
+   * of nobody else has nobody to wait for.
+   */
+  get isZombie(): boolean {
+    return this.#isZombie && this.#hasPeers
+  }
+
   get isRunning(): boolean {
     return this.condition === 'up' || this.condition === 'frozen'
   }
@@ -141,8 +148,7 @@ export class SimNode implements Server {
     this.#input(() => this.#gossip(this.membership.start(this.localNow)))
     this.#every(gossipTickMs, () => {
       const effects = this.membership.tick(this.localNow)
-      // Who knows of nobody else has nobody to wait for.
-      if (!this.#hasPeers) this.isZombie = false
+      this.#isZombie = this.isZombie
       this.#gossip(effects)
     })
     this.#every(copiesTickMs, () => this.#perform(this.copies.tick(this.#moment)))
@@ -172,7 +178,7 @@ export class SimNode implements Server {
     if (this.condition !== 'frozen') return
     this.condition = 'up'
     this.#thawedAt = this.#world.now
-    if (this.#hasPeers && this.localNow - this.#frozenAt > defaultSettings.fenceAfterMs) this.isZombie = true
+    if (this.#hasPeers && this.localNow - this.#frozenAt > defaultSettings.fenceAfterMs) this.#isZombie = true
     for (const run of this.#waiting.splice(0)) this.#input(run)
   }
 
@@ -293,7 +299,7 @@ export class SimNode implements Server {
     const settle = (sent: Parameters<Membership['settled']>[1]) => {
       if (!isOpen) return
       isOpen = false
-      if (sent.type === 'reply' && sentAt >= this.#thawedAt) this.isZombie = false
+      if (sent.type === 'reply' && sentAt >= this.#thawedAt) this.#isZombie = false
       this.#input(() => this.#gossip(this.membership.settled(id, sent, this.localNow)))
     }
     world.schedule.after(4 * deadlineMs, () => settle({ type: 'failed' }))

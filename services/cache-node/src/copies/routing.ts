@@ -6,8 +6,8 @@
  *              ├─► pass on   to the coordinator ──► refused, or silent and suspect ──► the next owner …
  *              └─► refuse                                                             … who is this node: provisionally
  *
- * A node coordinates in the stead of another only when it could not reach any owner before it. So two coordinators at
- * once take a broken link, or one that is so slow that its node is suspect.
+ * A node coordinates in the stead of another only when it could not reach any owner before it, and was its replica when
+ * it went (stand-ins.ts). So two coordinators at once take a broken link, or one that is so slow that its node is suspect.
  */
 import { type ByteCommand, type ErrorCode, RingholdError } from '@ringhold/sdk/protocol'
 import type { Counters } from '../core/counters.ts'
@@ -18,6 +18,7 @@ import type { Errand } from './errand.ts'
 import type { Execution } from './execution.ts'
 import type { Sync } from './parts.ts'
 import type { AskSettled } from './peer-request.ts'
+import type { StandIns } from './stand-ins.ts'
 import type { Tenure } from './tenure.ts'
 import type { Waiting } from './waiting.ts'
 
@@ -31,6 +32,7 @@ export interface RoutingOptions {
   readonly sync: Pick<Sync, 'isSettled' | 'fetchKey'>
   readonly waiting: Waiting
   readonly execution: Execution
+  readonly standIns: StandIns
   readonly counters: Counters
   readonly answers: (now: number) => Answers
 }
@@ -49,6 +51,7 @@ export class Routing {
   /** heard says that a member answered. */
   heard(member: string): void {
     this.#unreachableAt.delete(member)
+    this.#options.standIns.heard(member)
   }
 
   /** start returns the outcome of an errand where it is known at once; undefined: it is told later. Throws what refuses it. */
@@ -128,7 +131,10 @@ export class Routing {
     }
     for (let rank = errand.rank; rank < owners.length; rank++) {
       const owner = owners[rank] as string
-      if (owner === self) return this.#standIn(errand)
+      if (owner === self) {
+        if (this.#options.standIns.may(errand.token, owners[0] as string)) return this.#standIn(errand)
+        break
+      }
       if (this.#core.isAway(owner) || this.#isUnreachable(owner)) continue
       errand.rank = rank
       this.#ask(errand, owner)
