@@ -354,7 +354,9 @@ export class Copies {
   /** Eviction is the coordinator's: the store must know what that is. */
   #tellRoles(): void {
     this.#rolesAreOld = false
-    this.#core.store.coordinate((token) => this.#tenure.holds(token) || this.#tenure.isMine(token))
+    const { ring, self, store } = this.#core
+    const index = ring.members.findIndex(({ name }) => name === self)
+    store.coordinate((token) => this.#tenure.holds(token) || (index >= 0 && ring.coordinatorIndex(token) === index))
   }
 
   #entries(): CopiesStatus['entries'] {
