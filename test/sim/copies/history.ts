@@ -70,6 +70,12 @@ export class History {
     return count
   }
 
+  /** isRemembered tells whether a process that runs has ever held this version or a later one. */
+  isRemembered(version: number): boolean {
+    for (const [{ isRunning }, highest] of this.everHeld) if (isRunning && highest >= version) return true
+    return false
+  }
+
   /**
    * isGone tells whether this version may be missing by now: it was evicted, lost with all its holders, or has expired, or a
    * later one has that may have replaced it.

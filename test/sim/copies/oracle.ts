@@ -171,9 +171,10 @@ export class Oracle {
       if (node.isLeaving && history.promise)
         history.promise.copies = Math.min(history.promise.copies, Math.max(1, left))
       const held = history.holders.get(node)
-      if (held === undefined) continue
       history.holders.delete(node)
-      this.#lost(node, history, held.version)
+      if (held !== undefined) this.#lost(node, history, held.version)
+      // What was evicted and nobody knows of any more may be followed by a lower version, of a clock that is slow.
+      if (history.shown <= history.excusedUpTo && !history.isRemembered(history.shown)) history.shown = 0
     }
   }
 

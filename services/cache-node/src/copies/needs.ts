@@ -53,12 +53,15 @@ export class Needs {
   accepts(place: Place, copy: Copy, { source, purpose }: Pull): boolean {
     if (purpose === 'sync') return this.acceptsFetched(place, copy)
     if (copy.ttlMs !== undefined && copy.ttlMs <= expiryMarginMs) return false
+    const { ring } = this.#core
+    const holds = this.#holdings.holds(place.token)
     // Replicas follow their coordinator.
-    if (copy.type === 'tombstone' || !this.#holdings.holds(place.token)) return true
+    if (copy.type === 'tombstone' || (!holds && ring.coordinator(place.token) === source)) return true
     if (this.#isOverwritten(place, copy)) {
-      this.#evictions.tell(source, copy)
+      if (holds) this.#evictions.tell(source, copy)
       return false
     }
+    if (!holds) return true
     const { store, now } = this.#core
     return store.version(place, now) !== undefined || !this.#evictions.hasOutlived(place, copy.version)
   }
