@@ -170,11 +170,11 @@ export class Routing {
     const request = failover
       ? ({ type: 'command', command, failover } as const)
       : ({ type: 'command', command } as const)
-    this.#core.ask(owner, request, (outcome) => this.#asked(errand, owner, outcome), timeoutMs)
+    this.#core.ask(owner, request, (outcome) => this.#asked(errand, { owner, askedAt: now }, outcome), timeoutMs)
   }
 
-  #asked(errand: Errand, owner: string, outcome: AskSettled): void {
-    if (outcome.type !== 'reply') this.#unanswered(errand, owner, outcome.type)
+  #asked(errand: Errand, { owner, askedAt }: { owner: string; askedAt: number }, outcome: AskSettled): void {
+    if (outcome.type !== 'reply') this.#unanswered(errand, { owner, askedAt }, outcome.type)
     else if (outcome.reply.type === 'outcome') {
       this.#options.waiting.dismiss(errand)
       errand.done.succeed({ outcome: outcome.reply.outcome, by: owner })
@@ -195,14 +195,20 @@ export class Routing {
     }
   }
 
-  #unanswered(errand: Errand, owner: string, type: 'refused' | 'failed'): void {
+  #unanswered(
+    errand: Errand,
+    { owner, askedAt }: { owner: string; askedAt: number },
+    type: 'refused' | 'failed',
+  ): void {
     const { now } = this.#core
+    // It was a process before the present one that did not answer.
+    const isBack = this.#options.standIns.hasHeard(owner, askedAt)
     const isLost = type === 'failed' && (isOnce(errand) || errand.dueAt <= now)
     if (type === 'failed') errand.mayBeDone = true
     if (isLost) {
       const detail = `${owner} did not answer in time`
       this.#fail(errand, new RingholdError('RINGHOLD_OWNER_TIMEOUT', { detail, node: owner }))
-    } else if (type === 'failed' && !this.#isSuspect(owner)) this.#again(errand)
+    } else if (isBack || (type === 'failed' && !this.#isSuspect(owner))) this.#again(errand)
     else {
       this.#unreachableAt.set(owner, now)
       errand.rank++

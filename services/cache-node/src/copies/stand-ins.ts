@@ -37,8 +37,13 @@ export class StandIns {
     }
   }
 
+  /** hasHeard tells whether a member has asked or answered something since then. */
+  hasHeard(member: string, since: number): boolean {
+    return (this.#heardAt.get(member) ?? Number.NEGATIVE_INFINITY) > since
+  }
+
   /** may tells whether this node may coordinate a token in the stead of that member. */
   may(token: number, coordinator: string): boolean {
-    return (this.#heardAt.get(coordinator) ?? Number.NEGATIVE_INFINITY) > (this.#ownerSince[token] as number)
+    return this.hasHeard(coordinator, this.#ownerSince[token] as number)
   }
 }
