@@ -22,6 +22,8 @@ import type { Tenure } from './tenure.ts'
 import type { Waiting } from './waiting.ts'
 
 const retryAfterMs = 1_000
+/** How long nobody else tries what just failed. */
+const unreachableMs = 250
 /** What a node answers that is not ready for the token yet: asking again helps. */
 const passing = new Set<ErrorCode>(['RINGHOLD_WRONG_OWNER', 'RINGHOLD_NOT_READY', 'RINGHOLD_RING_UNSETTLED'])
 
@@ -75,9 +77,11 @@ export class Routing {
       return execution.run(errand)
     }
     errand.isFetched = false
-    if (decision.type === 'wait') waiting.stay(errand)
-    else return this.#passOn(errand, owners)
-    return undefined
+    if (decision.type === 'wait') {
+      errand.why = 'it is claiming the token'
+      waiting.stay(errand)
+    }
+    return decision.type === 'wait' ? undefined : this.#passOn(errand, owners)
   }
 
   /** resume goes on with an errand, in a later input than the one that it came with. */
@@ -116,6 +120,7 @@ export class Routing {
       else if (isReturned) this.#again(errand)
     })
     isReturned = true
+    if (!errand.isFetched) errand.why = 'the entries of the token are on their way'
     if (isDone && !errand.isFetched) waiting.pause(errand)
     return errand.isFetched
   }
@@ -136,6 +141,7 @@ export class Routing {
     }
     errand.rank = 0
     errand.code = 'RINGHOLD_OWNER_UNREACHABLE'
+    errand.why = 'no owner can be reached'
     this.#options.waiting.pause(errand)
     return undefined
   }
@@ -157,7 +163,7 @@ export class Routing {
     counters.forwarded++
     const { command, rank, origin } = errand
     const isSuspect = this.#isSuspect(owner)
-    const leftMs = Math.max(1, errand.dueAt - now)
+    const leftMs = Math.max(1, Math.min(errand.dueAt - now, settings.commandTimeoutMs))
     const timeoutMs = isSuspect ? Math.min(leftMs, settings.replicaTimeoutMs) : leftMs
     // Who was asked for a failover asks for none: so a command passes two nodes at most before it is executed.
     const failover = rank > 0 && origin !== 'failover'
@@ -185,6 +191,7 @@ export class Routing {
     if (!passing.has(error.code) || (mayBeDone && isOnce(errand))) this.#fail(errand, error)
     else {
       errand.mayBeDone ||= mayBeDone
+      errand.why = `${owner} answered ${error.code}`
       this.#again(errand)
     }
   }
@@ -193,6 +200,7 @@ export class Routing {
     const { now } = this.#core
     const isLost = type === 'failed' && (isOnce(errand) || errand.dueAt <= now)
     if (type === 'failed') errand.mayBeDone = true
+    errand.why = `${owner} did not answer`
     if (isLost) {
       const detail = `${owner} did not answer in time`
       this.#fail(errand, new RingholdError('RINGHOLD_OWNER_TIMEOUT', { detail, node: owner }))
@@ -217,11 +225,9 @@ export class Routing {
     return this.#core.view.get(member)?.status === 'suspect'
   }
 
-  /** For a moment nobody else tries what just failed. */
   #isUnreachable(member: string): boolean {
-    const { now, settings } = this.#core
     const at = this.#unreachableAt.get(member)
-    return at !== undefined && now - at < settings.replicaTimeoutMs
+    return at !== undefined && this.#core.now - at < unreachableMs
   }
 
   #refusal({ code, detail, owner }: Decision & { type: 'refuse' }): RingholdError {
