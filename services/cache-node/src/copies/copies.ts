@@ -35,6 +35,7 @@ import { Releases } from './releases.ts'
 import { Replicas } from './replicas.ts'
 import { Routing } from './routing.ts'
 import { type CopiesSettings, defaultCopiesSettings } from './settings.ts'
+import { StandIns } from './stand-ins.ts'
 import type { CopiesStatus } from './status.ts'
 import { Tenure } from './tenure.ts'
 import { TokenSet } from './token-set.ts'
@@ -87,6 +88,7 @@ export class Copies {
   readonly #waiting: Waiting
   readonly #writes: Writes
   readonly #execution: Execution
+  readonly #standIns: StandIns
   readonly #routing: Routing
   #rolesAreOld = false
 
@@ -118,7 +120,17 @@ export class Copies {
     this.#waiting = waiting
     this.#writes = writes
     this.#execution = execution
-    this.#routing = new Routing({ core, tenure, sync, waiting, execution, counters, answers })
+    this.#standIns = new StandIns(core)
+    this.#routing = new Routing({
+      core,
+      tenure,
+      sync,
+      waiting,
+      execution,
+      standIns: this.#standIns,
+      counters,
+      answers,
+    })
   }
 
   /** ring is the one that commands are routed by. */
@@ -195,6 +207,7 @@ export class Copies {
     core.incarnation = incarnation
     this.#tenure.hasChanged = true
     this.#replicas.ringChanged()
+    this.#standIns.ringChanged()
     if (isRefuted && mayHaveBeenDead) this.#loseAll()
     if (isOtherRing || (isRefuted && mayHaveBeenDead)) this.#claims.restart()
     else this.#claims.peersChanged()
@@ -342,7 +355,9 @@ export class Copies {
   /** Eviction is the coordinator's: the store must know what that is. */
   #tellRoles(): void {
     this.#rolesAreOld = false
-    this.#core.store.coordinate((token) => this.#tenure.holds(token) || this.#tenure.isMine(token))
+    const { ring, self, store } = this.#core
+    const index = ring.members.findIndex(({ name }) => name === self)
+    store.coordinate((token) => this.#tenure.holds(token) || (index >= 0 && ring.coordinatorIndex(token) === index))
   }
 
   #entries(): CopiesStatus['entries'] {

@@ -12,7 +12,7 @@
  * (a write on its way) is not moved; what differs for good (nothing can be done about it) is not listed again.
  */
 import type { View } from '@ringhold/sdk/membership'
-import { type Ring, tokenCount } from '@ringhold/sdk/ring'
+import type { Ring } from '@ringhold/sdk/ring'
 import { Comparison } from './comparison.ts'
 import { Confirmations } from './confirmations.ts'
 import type { Core } from './core.ts'
@@ -73,8 +73,8 @@ export class Repair implements RepairPart, PullListener {
 
   get underReplicatedTokens(): number {
     let count = 0
-    for (let token = 0; token < tokenCount; token++) {
-      if (this.#isMine(token) && this.#confirmations.lacking(token) > 0) count++
+    for (const token of this.#options.standing.coordinated) {
+      if (this.#options.holdings.holds(token) && this.#confirmations.lacking(token) > 0) count++
     }
     return count
   }
@@ -170,17 +170,20 @@ export class Repair implements RepairPart, PullListener {
   }
 
   #begin(peer: string, comparison: Comparison): void {
-    const { now, settings, random, ring } = this.#core
+    const { now, settings, random, ring, store } = this.#core
+    const { standing, sync } = this.#options
     const isWhole = comparison.wholeAt <= now
     if (isWhole) comparison.beginWhole(now + settings.compareIntervalMs * (1 + jitter * (2 * random() - 1)))
     const tokens: number[] = []
     let due = 0
-    for (let token = 0; token < tokenCount; token++) {
-      if (!this.#isMine(token) || !this.#options.sync.isSettled(token)) continue
+    // Where all is confirmed there is nothing to look for but what differed.
+    const candidates = isWhole || !this.#isConfirmed(comparison) ? standing.coordinated : [...comparison.doubtful]
+    for (const token of candidates) {
+      if (!this.#isMine(token) || !sync.isSettled(token)) continue
       const isDue = this.#confirmations.isDue(token, peer)
       if (isDue) due++
       const isAsked = isDue || comparison.doubtful.has(token)
-      const isChanged = isWhole && !comparison.hasAgreed(token, this.#core.store.digest(token))
+      const isChanged = isWhole && !comparison.hasAgreed(token, store.digest(token).low)
       if (isAsked || (isChanged && this.#confirmations.isOwner(token, peer))) tokens.push(token)
     }
     comparison.doubtful.clear()
@@ -222,7 +225,7 @@ export class Repair implements RepairPart, PullListener {
       if (theirs !== undefined) this.#weigh(peer, comparison, theirs)
       else {
         this.#confirmations.confirm(token, peer)
-        comparison.agree(token, digest)
+        comparison.agree(token, digest.low)
       }
     }
     this.#options.pulls.pump()
@@ -245,13 +248,26 @@ export class Repair implements RepairPart, PullListener {
   }
 
   #end({ peer, comparison, due }: Round): void {
-    let left = comparison.doubtful.size
-    for (let token = 0; token < tokenCount; token++) {
-      if (this.#isMine(token) && this.#confirmations.isDue(token, peer)) left++
-    }
+    const left = comparison.doubtful.size + this.#countDue(peer, comparison)
     if (left < due || left === 0) comparison.pauseMs = 0
     if (left === 0) comparison.dueAt = comparison.wholeAt
     else this.#retry(comparison)
+  }
+
+  /** How many tokens a peer has still to confirm. */
+  #countDue(peer: string, comparison: Comparison): number {
+    if (this.#isConfirmed(comparison)) return 0
+    let due = 0
+    for (const token of this.#options.standing.coordinated) {
+      if (this.#options.holdings.holds(token) && this.#confirmations.isDue(token, peer)) due++
+    }
+    comparison.confirmedAt = due === 0 ? this.#confirmations.revocations : undefined
+    return due
+  }
+
+  /** Whether the peer had confirmed everything, and nothing was taken back since. */
+  #isConfirmed({ confirmedAt }: Comparison): boolean {
+    return confirmedAt === this.#confirmations.revocations
   }
 
   #retry(comparison: Comparison): void {

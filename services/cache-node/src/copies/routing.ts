@@ -6,8 +6,8 @@
  *              ├─► pass on   to the coordinator ──► refused, or silent and suspect ──► the next owner …
  *              └─► refuse                                                             … who is this node: provisionally
  *
- * A node coordinates in the stead of another only when it could not reach any owner before it. So two coordinators at
- * once take a broken link, or one that is so slow that its node is suspect.
+ * A node coordinates in the stead of another only when it could not reach any owner before it, and was its replica when
+ * it went (stand-ins.ts). So two coordinators at once take a broken link, or one that is so slow that its node is suspect.
  */
 import { type ByteCommand, type ErrorCode, RingholdError } from '@ringhold/sdk/protocol'
 import type { Counters } from '../core/counters.ts'
@@ -18,6 +18,7 @@ import type { Errand } from './errand.ts'
 import type { Execution } from './execution.ts'
 import type { Sync } from './parts.ts'
 import type { AskSettled } from './peer-request.ts'
+import type { StandIns } from './stand-ins.ts'
 import type { Tenure } from './tenure.ts'
 import type { Waiting } from './waiting.ts'
 
@@ -33,6 +34,7 @@ export interface RoutingOptions {
   readonly sync: Pick<Sync, 'isSettled' | 'fetchKey'>
   readonly waiting: Waiting
   readonly execution: Execution
+  readonly standIns: StandIns
   readonly counters: Counters
   readonly answers: (now: number) => Answers
 }
@@ -51,6 +53,7 @@ export class Routing {
   /** heard says that a member answered. */
   heard(member: string): void {
     this.#unreachableAt.delete(member)
+    this.#options.standIns.heard(member)
   }
 
   /** start returns the outcome of an errand where it is known at once; undefined: it is told later. Throws what refuses it. */
@@ -133,7 +136,10 @@ export class Routing {
     }
     for (let rank = errand.rank; rank < owners.length; rank++) {
       const owner = owners[rank] as string
-      if (owner === self) return this.#standIn(errand)
+      if (owner === self) {
+        if (this.#options.standIns.may(errand.token, owners[0] as string)) return this.#standIn(errand)
+        break
+      }
       if (this.#core.isAway(owner) || this.#isUnreachable(owner)) continue
       errand.rank = rank
       this.#ask(errand, owner)
@@ -170,11 +176,11 @@ export class Routing {
     const request = failover
       ? ({ type: 'command', command, failover } as const)
       : ({ type: 'command', command } as const)
-    this.#core.ask(owner, request, (outcome) => this.#asked(errand, owner, outcome), timeoutMs)
+    this.#core.ask(owner, request, (outcome) => this.#asked(errand, { owner, askedAt: now }, outcome), timeoutMs)
   }
 
-  #asked(errand: Errand, owner: string, outcome: AskSettled): void {
-    if (outcome.type !== 'reply') this.#unanswered(errand, owner, outcome.type)
+  #asked(errand: Errand, { owner, askedAt }: { owner: string; askedAt: number }, outcome: AskSettled): void {
+    if (outcome.type !== 'reply') this.#unanswered(errand, { owner, askedAt }, outcome.type)
     else if (outcome.reply.type === 'outcome') {
       this.#options.waiting.dismiss(errand)
       errand.done.succeed({ outcome: outcome.reply.outcome, by: owner })
@@ -196,15 +202,21 @@ export class Routing {
     }
   }
 
-  #unanswered(errand: Errand, owner: string, type: 'refused' | 'failed'): void {
+  #unanswered(
+    errand: Errand,
+    { owner, askedAt }: { owner: string; askedAt: number },
+    type: 'refused' | 'failed',
+  ): void {
     const { now } = this.#core
+    // It was a process before the present one that did not answer.
+    const isBack = this.#options.standIns.hasHeard(owner, askedAt)
     const isLost = type === 'failed' && (isOnce(errand) || errand.dueAt <= now)
     if (type === 'failed') errand.mayBeDone = true
     errand.why = `${owner} did not answer`
     if (isLost) {
       const detail = `${owner} did not answer in time`
       this.#fail(errand, new RingholdError('RINGHOLD_OWNER_TIMEOUT', { detail, node: owner }))
-    } else if (type === 'failed' && !this.#isSuspect(owner)) this.#again(errand)
+    } else if (isBack || (type === 'failed' && !this.#isSuspect(owner))) this.#again(errand)
     else {
       this.#unreachableAt.set(owner, now)
       errand.rank++

@@ -62,9 +62,11 @@ export class Shelf implements ShelfPart {
     for (const theirs of digests) {
       const { token } = theirs
       const verdict = differences.judge(from, theirs)
-      if (verdict === 'equal' || verdict === 'known') continue
+      if (verdict === 'equal') continue
       const mine = this.#core.store.digest(token)
       differing.push({ token, ...mine })
+      // Known is what they have and is not to come here; what is here they may not know yet.
+      if (verdict === 'known') continue
       const isPulled = mine.entries === 0 || verdict === 'again'
       // Of what strays have, the coordinator decides; the other owners hear of it from it.
       const isAuthority = holdings.holds(token) || this.#core.ring.coordinator(token) === from

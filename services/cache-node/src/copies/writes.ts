@@ -190,16 +190,21 @@ export class Writes {
     if (this.#size === 0) return
     const slot = slotOf(write.place.key)
     const others = (this.#inFlight[slot] as number) - (write.slot >= 0 ? 1 : 0)
-    if (others > 0) this.#applied.set(slot, write)
+    if (others > 0 && !this.#isFollowed(slot, write)) this.#applied.set(slot, write)
+  }
+
+  /** Whether a higher version of its key was applied while it was in flight. */
+  #isFollowed(slot: number, { change, place }: Write): boolean {
+    const last = this.#applied.get(slot)
+    return last !== undefined && last.change.version > change.version && isSame(last.place, place)
   }
 
   /** Whether a higher version of the key is here, or was when this write was in flight already. */
-  #isOvertaken({ place, change, slot }: Write): boolean {
+  #isOvertaken(write: Write): boolean {
+    const { place, change, slot } = write
     if (slot < 0) return false
     const { store, now } = this.#core
-    if ((store.version(place, now) ?? 0) >= change.version) return true
-    const last = this.#applied.get(slot)
-    return last !== undefined && last.change.version > change.version && isSame(last.place, place)
+    return (store.version(place, now) ?? 0) >= change.version || this.#isFollowed(slot, write)
   }
 
   #put(write: Write, entry: Change & { type: 'entry' }): Outcome {

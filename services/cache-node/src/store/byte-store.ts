@@ -122,6 +122,10 @@ export class ByteStore implements ReplicatedStore {
     return this.#reader.version(place)
   }
 
+  expiredVersion(place: Place): Version | undefined {
+    return this.#reader.expiredVersion(place)
+  }
+
   write(place: Place, entry: Entry, now: number): Written {
     this.#engine.observe(now)
     return this.#writer.write(place, entry)

@@ -172,6 +172,11 @@ export interface Store {
 export interface ReplicatedStore extends Store {
   /** The version that a key has, of its entry or its tombstone. It does not count as use. */
   version(place: Place, now: number): Version | undefined
+  /**
+   * The highest version of a key that has expired here, as far as that is remembered: what is older was overwritten, wherever
+   * it turns up.
+   */
+  expiredVersion(place: Place): Version | undefined
   /** What one node tells another of a key: its entry or its tombstone. It does not count as use. */
   change(place: Place, now: number): Change | undefined
   /** Takes over a change if its version is higher than what is there: order and duplicates do not matter. */

@@ -130,6 +130,7 @@ export class Writer {
     else if (replaces && isEntry) this.#inherit(draft, present)
     if (expiresAt !== undefined && expiresAt <= this.#engine.now) {
       if (present !== 0) this.#engine.drop(present, 'expired')
+      if (isEntry) this.#engine.bygones.note(this.#engine.signOf(place, cache, hash), draft.version)
     } else if (present === 0 || !holdings.overwrite(present, draft)) {
       if (present !== 0) holdings.release(present, hash)
       const isNew = !replaces && isEntry && isOwn
