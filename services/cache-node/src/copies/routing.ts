@@ -75,6 +75,8 @@ export class Routing {
     const owners = ring.owners(token)
     const decision = decide({ self, answers: answers(now), origin, state: tenure.state(token), owners })
     if (decision.type === 'refuse') throw this.#refusal(decision)
+    // Whom it could not reach before, it has to try again: the token may have gone to a new process of that name.
+    if (decision.type !== 'pass-on') errand.rank = 0
     if (decision.type === 'here') {
       if (!this.#fetch(errand)) return undefined
       return execution.run(errand)
