@@ -269,6 +269,7 @@ export class Copies {
       syncingTokens: sync.syncingTokens,
       strayTokens: strays.tokens,
       entriesLeft: sync.entriesLeft,
+      pulledEntries: sync.pulledEntries,
       pulledBytesPerSecond: sync.pulledBytesPerSecond,
       entries: this.#entries(),
       hints: this.#hints.size,
@@ -379,7 +380,7 @@ function newErrand(
 ): Errand {
   return {
     ...command,
-    dueAt: now + settings.commandTimeoutMs,
+    dueAt: now + (command.origin === 'plain' ? settings.plainTimeoutMs : settings.commandTimeoutMs),
     isAdmitted: false,
     rank: 0,
     rankedBy: '',
@@ -387,5 +388,6 @@ function newErrand(
     isFetched: false,
     mayBeDone: false,
     code: 'RINGHOLD_RING_UNSETTLED',
+    why: '',
   }
 }

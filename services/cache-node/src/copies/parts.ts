@@ -43,6 +43,7 @@ export interface Sync {
   tick(): void
   readonly syncingTokens: number
   readonly entriesLeft: number
+  readonly pulledEntries: number
   readonly pulledBytesPerSecond: number
 }
 

@@ -23,6 +23,8 @@ import type { Tenure } from './tenure.ts'
 import type { Waiting } from './waiting.ts'
 
 const retryAfterMs = 1_000
+/** How long nobody else tries what just failed. */
+const unreachableMs = 250
 /** What a node answers that is not ready for the token yet: asking again helps. */
 const passing = new Set<ErrorCode>(['RINGHOLD_WRONG_OWNER', 'RINGHOLD_NOT_READY', 'RINGHOLD_RING_UNSETTLED'])
 
@@ -73,14 +75,18 @@ export class Routing {
     const owners = ring.owners(token)
     const decision = decide({ self, answers: answers(now), origin, state: tenure.state(token), owners })
     if (decision.type === 'refuse') throw this.#refusal(decision)
+    // Whom it could not reach before, it has to try again: the token may have gone to a new process of that name.
+    if (decision.type !== 'pass-on') errand.rank = 0
     if (decision.type === 'here') {
       if (!this.#fetch(errand)) return undefined
       return execution.run(errand)
     }
     errand.isFetched = false
-    if (decision.type === 'wait') waiting.stay(errand)
-    else return this.#passOn(errand, owners)
-    return undefined
+    if (decision.type === 'wait') {
+      errand.why = 'it is claiming the token'
+      waiting.stay(errand)
+    }
+    return decision.type === 'wait' ? undefined : this.#passOn(errand, owners)
   }
 
   /** resume goes on with an errand, in a later input than the one that it came with. */
@@ -119,6 +125,7 @@ export class Routing {
       else if (isReturned) this.#again(errand)
     })
     isReturned = true
+    if (!errand.isFetched) errand.why = 'the entries of the token are on their way'
     if (isDone && !errand.isFetched) waiting.pause(errand)
     return errand.isFetched
   }
@@ -142,6 +149,7 @@ export class Routing {
     }
     errand.rank = 0
     errand.code = 'RINGHOLD_OWNER_UNREACHABLE'
+    errand.why = 'no owner can be reached'
     this.#options.waiting.pause(errand)
     return undefined
   }
@@ -163,7 +171,7 @@ export class Routing {
     counters.forwarded++
     const { command, rank, origin } = errand
     const isSuspect = this.#isSuspect(owner)
-    const leftMs = Math.max(1, errand.dueAt - now)
+    const leftMs = Math.max(1, Math.min(errand.dueAt - now, settings.commandTimeoutMs))
     const timeoutMs = isSuspect ? Math.min(leftMs, settings.replicaTimeoutMs) : leftMs
     // Who was asked for a failover asks for none: so a command passes two nodes at most before it is executed.
     const failover = rank > 0 && origin !== 'failover'
@@ -191,6 +199,7 @@ export class Routing {
     if (!passing.has(error.code) || (mayBeDone && isOnce(errand))) this.#fail(errand, error)
     else {
       errand.mayBeDone ||= mayBeDone
+      errand.why = `${owner} answered ${error.code}`
       this.#again(errand)
     }
   }
@@ -205,6 +214,7 @@ export class Routing {
     const isBack = this.#options.standIns.hasHeard(owner, askedAt)
     const isLost = type === 'failed' && (isOnce(errand) || errand.dueAt <= now)
     if (type === 'failed') errand.mayBeDone = true
+    errand.why = `${owner} did not answer`
     if (isLost) {
       const detail = `${owner} did not answer in time`
       this.#fail(errand, new RingholdError('RINGHOLD_OWNER_TIMEOUT', { detail, node: owner }))
@@ -229,11 +239,9 @@ export class Routing {
     return this.#core.view.get(member)?.status === 'suspect'
   }
 
-  /** For a moment nobody else tries what just failed. */
   #isUnreachable(member: string): boolean {
-    const { now, settings } = this.#core
     const at = this.#unreachableAt.get(member)
-    return at !== undefined && now - at < settings.replicaTimeoutMs
+    return at !== undefined && this.#core.now - at < unreachableMs
   }
 
   #refusal({ code, detail, owner }: Decision & { type: 'refuse' }): RingholdError {

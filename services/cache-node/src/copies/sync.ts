@@ -86,6 +86,10 @@ export class Sync implements SyncPart, PullListener {
     return this.#pulls.entriesLeft
   }
 
+  get pulledEntries(): number {
+    return this.#intake.entries
+  }
+
   get pulledBytesPerSecond(): number {
     return this.#intake.bytesPerSecond
   }
