@@ -12,6 +12,7 @@ const sometimes = [
   'fetch',
   'list',
   'compare',
+  'compare-blocks',
   'evict',
 ]
 
