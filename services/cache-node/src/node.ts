@@ -6,6 +6,7 @@
  */
 import { getRandomValues, randomUUID } from 'node:crypto'
 import type { Server } from 'node:http'
+import { performance } from 'node:perf_hooks'
 import type { Member, View } from '@ringhold/sdk/membership'
 import { defaultLimits, type RingholdError } from '@ringhold/sdk/protocol'
 import { seedOfFleet } from '@ringhold/sdk/ring'
