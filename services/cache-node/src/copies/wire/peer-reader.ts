@@ -146,11 +146,12 @@ export class PeerReader {
   }
 
   #applied(): PeerReply {
-    const applied: (typeof results)[number][] = []
-    while (this.#fields.more) {
-      const result = results[this.#reader.u8()]
+    const numbers = this.#reader.rest()
+    const applied = new Array<(typeof results)[number]>(numbers.length)
+    for (let at = 0; at < numbers.length; at++) {
+      const result = results[numbers[at] as number]
       if (result === undefined) throw this.#reader.bad('there is no such result')
-      applied.push(result)
+      applied[at] = result
     }
     return { type: 'applied', results: applied }
   }
