@@ -1,4 +1,5 @@
 import { test } from 'tap'
+import { defaultCopiesSettings as settings } from '#node/copies/settings.js'
 import { SmallNet, type SmallNetOptions } from './small-net.ts'
 
 function fleet(names: string[], options: SmallNetOptions = {}): SmallNet {
@@ -91,7 +92,7 @@ test('who is merely slow is not replaced; who is suspect and silent is', async (
   const key = net.keyOf('c', ['a', 'b'])
   net.fate = ({ to }) => (to === 'a' ? 'lost' : 1)
   const box = net.node('c').get(key)
-  net.run(1_100)
+  net.run(settings.plainTimeoutMs + 100)
   t.match(box.answer, { code: 'RINGHOLD_OWNER_TIMEOUT' })
   t.equal(net.node('b').copies.status.tokens.provisional, 0)
   net.tell({ ...net.all, a: 'suspect' }, ['b', 'c'])
@@ -134,7 +135,7 @@ test('a node that is fenced or joining refuses, also what is passed on to it', a
   net.node('a').answers = 'fenced'
   t.match(net.node('a').get(key).answer, { code: 'RINGHOLD_NOT_READY' })
   const box = net.node('b').get(key)
-  net.run(1_100)
+  net.run(settings.plainTimeoutMs + 100)
   t.match(box.answer, { code: 'RINGHOLD_RING_UNSETTLED' })
 })
 

@@ -16,6 +16,7 @@ const sometimes = [
   'fetch',
   'list',
   'compare',
+  'compare-blocks',
   'evict',
 ]
 const runsPerReport = 200
