@@ -31,6 +31,7 @@ export interface Report {
     readonly syncingTokens: number
     readonly strayTokens: number
     readonly entriesLeft: number
+    readonly pulledEntries: number
     readonly entries: { readonly coordinated: number; readonly replicas: number; readonly strays: number }
     readonly hints: number
     readonly waiting: number
@@ -129,6 +130,15 @@ export class Fleet {
     return this.#processes.flatMap((node) => (node.endedByItself ? [`${node.name}: ${node.output}`] : []))
   }
 
+  /** warnings counts what nodes warned of, by node and text. */
+  get warnings(): Record<string, number> {
+    const counts: Record<string, number> = {}
+    for (const node of this.#processes) {
+      for (const warning of warningsOf(node)) counts[warning] = (counts[warning] ?? 0) + 1
+    }
+    return counts
+  }
+
   /** end kills what runs. */
   async end(): Promise<void> {
     await Promise.all(this.#processes.map((node) => node.end('SIGKILL')))
@@ -179,6 +189,19 @@ export class Fleet {
     this.#processes.push(node)
     return node
   }
+}
+
+/** Lines that are no JSON of our logger count as they are. */
+function warningsOf({ name, output }: NodeProcess): string[] {
+  return output.split('\n').flatMap((line) => {
+    if (line === '') return []
+    try {
+      const { msg, waitsFor, code } = JSON.parse(line) as Record<string, unknown>
+      return [[name, msg, waitsFor, code].filter((part) => part !== undefined).join(' ')]
+    } catch {
+      return [`${name} ${line}`]
+    }
+  })
 }
 
 async function placesOf({ size, spare = 1, network }: FleetOptions): Promise<NodePlace[]> {

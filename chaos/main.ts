@@ -27,6 +27,10 @@ async function playAll(): Promise<boolean> {
     tell(`\n${scenario.name}: ${scenario.title}`)
     const run = await runScenario(scenario, { isLong: !values.short, log: tell })
     if (run.seconds.length > 0) tell(tableOf(run.seconds))
+    for (const { second, code, why, count } of run.failures)
+      tell(`${String(second).padStart(6)}  ${count} × ${code}: ${why}`)
+    if (run.figures.warnings !== undefined)
+      tell(`warnings of nodes: ${JSON.stringify(run.figures.warnings, undefined, 1)}`)
     process.stdout.write(`${JSON.stringify(run)}\n`)
     isKept &&= run.passed
   }

@@ -15,14 +15,20 @@ export interface Operation {
   readonly version: number | undefined
   /** How many nodes confirmed a write. */
   readonly copies: number | undefined
-  /** Code of the error of what was not done. */
+  /** Code of the error of what was not done, and what it says: the node that was asked, and why it did not answer. */
   readonly code: string | undefined
+  readonly detail?: string | undefined
 }
 
 interface Seen {
   readonly value: string | undefined
   readonly version?: number | undefined
   readonly copies?: number | undefined
+}
+
+interface Trouble {
+  readonly code: string
+  readonly detail?: string | undefined
 }
 
 /** Client performs operations and keeps what came of them. */
@@ -71,16 +77,23 @@ export class Client {
     run: () => Promise<Seen>,
   ): Promise<Operation> {
     const beganMs = performance.now()
-    const ended = (result: Operation['result'], { value, version, copies }: Seen, code?: string) => {
-      const operation = { ...about, beganMs, endedMs: performance.now(), result, value, version, copies, code }
+    const ended = (result: Operation['result'], { value, version, copies }: Seen, error?: Trouble) => {
+      const endedMs = performance.now()
+      const { code, detail } = error ?? {}
+      const operation = { ...about, beganMs, endedMs, result, value, version, copies, code, detail }
       this.operations.push(operation)
       return operation
     }
     try {
       return ended('done', await run())
     } catch (error) {
-      const { code, executed } = error instanceof RingholdError ? error : { code: String(error), executed: 'unknown' }
-      return ended(executed === 'no' ? 'failed' : 'unknown', { value: written }, code)
+      const executed = error instanceof RingholdError ? error.executed : 'unknown'
+      return ended(executed === 'no' ? 'failed' : 'unknown', { value: written }, troubleOf(error))
     }
   }
+}
+
+function troubleOf(error: unknown): Trouble {
+  if (!(error instanceof RingholdError)) return { code: String(error) }
+  return { code: error.code, detail: error.facts.detail }
 }

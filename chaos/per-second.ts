@@ -9,6 +9,8 @@ export interface Second {
   /** Wrong, stale or overtaken. */
   readonly wrong: number
   readonly failed: number
+  /** How late the load began its operations at the worst: the starvation of the harness, not of the fleet. */
+  readonly lateMs: number
   /** From when the operation was due. */
   readonly p50Ms: number
   readonly p99Ms: number
@@ -41,6 +43,7 @@ function summaryOf(second: number, operations: readonly Operation[], bad: Readon
   const times = done.map(({ dueMs, endedMs }) => endedMs - dueMs)
   return {
     ...{ second, success: done.length - miss - wrong, miss, wrong, failed: operations.length - done.length },
+    lateMs: Math.round(operations.reduce((most, { dueMs, beganMs }) => Math.max(most, beganMs - dueMs), 0)),
     p50Ms: Math.round(percentile(times, 0.5) * 10) / 10,
     p99Ms: Math.round(percentile(times, 0.99) * 10) / 10,
   }
@@ -48,11 +51,16 @@ function summaryOf(second: number, operations: readonly Operation[], bad: Readon
 
 /** tableOf prints seconds, one a line. */
 export function tableOf(seconds: readonly Second[]): string {
-  const head = 'second  success   miss  wrong  failed   p50 ms   p99 ms'
-  const rows = seconds.map(({ second, success, miss, wrong, failed, p50Ms, p99Ms }) =>
+  const head = 'second  success   miss  wrong  failed  late ms   p50 ms   p99 ms'
+  const rows = seconds.map(({ second, success, miss, wrong, failed, lateMs, p50Ms, p99Ms }) =>
     [
       ...[String(second).padStart(6), String(success).padStart(9), String(miss).padStart(7), String(wrong).padStart(7)],
-      ...[String(failed).padStart(8), p50Ms.toFixed(1).padStart(9), p99Ms.toFixed(1).padStart(9)],
+      ...[
+        String(failed).padStart(8),
+        String(lateMs).padStart(9),
+        p50Ms.toFixed(1).padStart(9),
+        p99Ms.toFixed(1).padStart(9),
+      ],
     ].join(''),
   )
   return [head, ...rows].join('\n')

@@ -1,4 +1,5 @@
 /** A scenario is a fault, what is promised through it, and the play that shows it. */
+import type { Failures } from './failures.ts'
 import type { Second } from './per-second.ts'
 import { type Check, Stage } from './stage.ts'
 
@@ -19,6 +20,8 @@ export interface Run {
   readonly checks: readonly Check[]
   readonly figures: Readonly<Record<string, unknown>>
   readonly seconds: readonly Second[]
+  /** What failed, and why. */
+  readonly failures: readonly Failures[]
 }
 
 export interface RunOptions {
@@ -39,7 +42,7 @@ export async function runScenario(scenario: Scenario, { isLong, log }: RunOption
     stage.judgeProcesses()
     await stage.end()
   }
-  const { checks, figures, seconds } = stage
+  const { checks, figures, seconds, failures } = stage
   const passed = checks.length > 0 && checks.every(({ isKept }) => isKept)
   const length = isLong ? 'long' : 'short'
   return {
@@ -50,5 +53,6 @@ export async function runScenario(scenario: Scenario, { isLong, log }: RunOption
     checks,
     figures,
     seconds,
+    failures,
   }
 }

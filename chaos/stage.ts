@@ -1,5 +1,6 @@
 /** What a scenario plays on: its fleet, its clients, the checks that it makes and the figures that it leaves. */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { type Failures, failuresOf } from './failures.ts'
 import { Fleet, type FleetOptions } from './fleet.ts'
 import { Network } from './network.ts'
 import { OpenLoad, type OpenLoadOptions } from './open-load.ts'
@@ -17,12 +18,15 @@ export interface Check {
 
 const fillAtOnce = 100
 const readAtOnce = 1_000
+/** Different warnings of nodes that are kept. */
+const warningsMax = 40
 
 export class Stage {
   readonly isLong: boolean
   readonly checks: Check[] = []
   readonly figures: Record<string, unknown> = {}
   seconds: Second[] = []
+  failures: Failures[] = []
   readonly #log: (text: string) => void
   readonly #fleets: Fleet[] = []
   readonly #ends: (() => Promise<unknown>)[] = []
@@ -99,6 +103,7 @@ export class Stage {
   judgeHistory(operations: readonly Operation[], allowed: readonly Violation['offence'][] = []): Violation[] {
     const violations = checkRegisters(operations)
     this.seconds = perSecond(operations, violations)
+    this.failures = failuresOf(operations)
     const counts = countOffences(violations)
     const isClean = violations.every(({ offence }) => allowed.includes(offence))
     const examples = violations.filter(({ offence }) => !allowed.includes(offence)).slice(0, 2)
@@ -130,6 +135,8 @@ export class Stage {
 
   /** end closes what was opened, the last first, also after a failure. */
   async end(): Promise<void> {
+    const warnings = Object.entries(Object.assign({}, ...this.#fleets.map((fleet) => fleet.warnings)))
+    if (warnings.length > 0) this.figure('warnings', Object.fromEntries(warnings.slice(0, warningsMax)))
     for (const end of this.#ends.reverse()) await end()
     this.#delay.disable()
     // A harness that was starved itself has not measured the fleet.

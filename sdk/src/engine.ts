@@ -172,8 +172,10 @@ export class Engine implements Surroundings {
 
   #open(url: string): Connection {
     const { transport, streams, connectionsMax, connectTimeoutMs } = this.settings
+    const isLone = () => this.executor.admission.isLone
     const onRing = (ring: string) => this.executor.noteRing(ring, url)
-    return openConnection({ url, transport, streams, connectionsMax, connectTimeoutMs, limits: this.limits, onRing })
+    const limits = { streams, connectionsMax, connectTimeoutMs, limits: this.limits }
+    return openConnection({ url, transport, ...limits, isLone, onRing })
   }
 
   #onRing({ ring: { checksum, members } }: Routes, before: Routes | undefined): void {

@@ -38,11 +38,35 @@ test('the content type says which of the three it is', async (t) => {
   t.equal(encode('{}', { contentType: 'application/json' }).contentType, 'application/json')
 })
 
-test('what comes back from a Buffer is a Uint8Array of its own', async (t) => {
-  const stored = Buffer.from('abc')
-  const value = decode(stored, 'application/octet-stream') as Uint8Array
+test('what comes back from a Buffer is a Uint8Array that keeps no network buffer alive', async (t) => {
+  const network = Buffer.alloc(65_536)
+  const value = decode(network.subarray(0, 3), 'application/octet-stream') as Uint8Array
   t.equal(value.constructor, Uint8Array)
-  t.equal(value.buffer.byteLength, 3)
+  t.ok(value.buffer.byteLength <= 8_192, 'small values share an array of a few')
+  t.equal((decode(network, 'application/octet-stream') as Uint8Array).buffer.byteLength, network.length)
+})
+
+test('no value shares a byte with another, and what is done to one leaves the others alone', async (t) => {
+  const bytes = fc.array(fc.uint8Array({ maxLength: 1_100 }), { maxLength: 50 })
+  holds(
+    t,
+    'values',
+    fc.property(bytes, (stored) => {
+      const values = stored.map((each) => decode(each, 'application/octet-stream') as Uint8Array)
+      return values.every((value, index) => {
+        const isWhole = isDeepStrictEqual(value, Uint8Array.from(stored[index] as Uint8Array))
+        value.fill(255)
+        return isWhole && value.byteOffset % 8 === 0
+      })
+    }),
+  )
+  const [first, second] = [1, 2].map((byte) => decode(Uint8Array.of(byte), 'application/octet-stream') as Uint8Array)
+  try {
+    structuredClone(first, { transfer: [(first as Uint8Array).buffer as ArrayBuffer] })
+  } catch (error) {
+    t.equal((error as Error).name, 'DataCloneError', 'Node from 21 on says so')
+  }
+  t.strictSame(second, Uint8Array.of(2), 'its memory is not handed over with the first')
 })
 
 test('what has no JSON, or would quietly become something else, is refused', async (t) => {

@@ -1,7 +1,7 @@
 /**
  * A stream is one upgraded connection to a node: frames out, frames in, answers in any order.
  *
- *      submit ─► queue ─► one write        at once when nothing is under way, so that a lone call pays no wait;
+ *      submit ─► queue ─► one write        at once when the client has nothing else under way: a lone call pays no wait;
  *                                          else at the end of this turn of the event loop, with all that came meanwhile
  *
  * What does not fit into the socket stays in the queue, where it can still be cancelled without having been sent. A
@@ -25,6 +25,8 @@ const silentPingsMax = 2
 export interface StreamOptions {
   readonly url: string
   readonly limits: Limits
+  /** Whether what is submitted is the only call of the client that is under way. Default: always. */
+  readonly isLone?: (() => boolean) | undefined
   /** Called with the checksum of the node's ring: at first, and when it has changed. */
   readonly onRing: (ring: string) => void
   /** Called once when the stream takes nothing more: the node leaves, or the connection is closed. */
@@ -86,7 +88,7 @@ export class Stream {
     if (this.#queue.length >= slotsMax) this.#queue = this.#queue.filter(({ isCancelled }) => !isCancelled)
     this.#queue.push(attempt)
     if (this.#isScheduled) return
-    if (this.#slots.size === 0) this.#flush()
+    if (this.#slots.size === 0 && (this.#options.isLone?.() ?? true)) this.#flush()
     else {
       this.#isScheduled = true
       setImmediate(this.#flushNow)

@@ -3,6 +3,7 @@ import { RingholdError } from '@ringhold/sdk/protocol'
 import closeWithGrace from 'close-with-grace'
 import { configOf } from './config.ts'
 import { helpText } from './help.ts'
+import { rehearse } from './rehearsal.ts'
 import { newNode, oneLine } from './start-node.ts'
 import { warmUp } from './warm-up.ts'
 
@@ -16,6 +17,7 @@ export async function runNode(): Promise<void> {
   } else {
     try {
       await warmUp()
+      rehearse({ now: () => performance.now() })
       const config = configOf(process.env)
       const node = newNode(config, { onFatal: fail })
       closeWithGrace({ delay: config.leaveTimeoutMs + stopMsMax }, async ({ err }) => {

@@ -14,6 +14,7 @@ export const settledParts: PartsFactory = (around) => ({
     tick: nothing,
     syncingTokens: 0,
     entriesLeft: 0,
+    pulledEntries: 0,
     pulledBytesPerSecond: 0,
   },
   repair: { ringChanged: nothing, ownerMissed: nothing, tick: nothing, underReplicatedTokens: 0, bytesSent: 0 },

@@ -46,6 +46,8 @@ export class History {
   /** Up to which version nobody need remember: it was evicted, or as many holders crashed as it had copies. */
   excusedUpTo = 0
 
+  /** The highest version that went with a process. */
+  crashedUpTo = 0
   /** Up to which version some node evicted it. It is not sent there again, so owners may differ in it for good. */
   evictedUpTo = 0
   /** Whether a node ever evicted it for want of room. */
@@ -68,6 +70,12 @@ export class History {
     return count
   }
 
+  /** isRemembered tells whether a process that runs has ever held this version or a later one. */
+  isRemembered(version: number): boolean {
+    for (const [{ isRunning }, highest] of this.everHeld) if (isRunning && highest >= version) return true
+    return false
+  }
+
   /**
    * isGone tells whether this version may be missing by now: it was evicted, lost with all its holders, or has expired, or a
    * later one has that may have replaced it.
@@ -76,6 +84,13 @@ export class History {
     if (version <= this.excusedUpTo) return true
     for (const [other, { expiresAt }] of this.issued) if (other >= version && expiresAt <= now) return true
     return false
+  }
+
+  /** hasCrashed tells whether processes that held this version crashed, as many as it may take to lose it. */
+  hasCrashed(version: number): boolean {
+    const { promise } = this
+    if (version > this.crashedUpTo) return false
+    return promise === undefined || version > promise.version || promise.crashes >= promise.copies
   }
 
   /** isDeletedAbove tells whether there was a delete after this version. */

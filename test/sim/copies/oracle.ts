@@ -33,6 +33,8 @@ export interface Asked {
 
 export interface OracleOptions {
   readonly now: () => number
+  /** How many owners each token has. */
+  readonly copies: number
   readonly note: (text: string) => void
   /** Who coordinates a token beside this process. */
   readonly coordinatorBeside: (node: SimNode, token: number) => SimNode | undefined
@@ -51,10 +53,12 @@ export class Oracle {
   /** What each operation writes, by its number. */
   readonly #writes: { readonly key: number; readonly ttlMs: number | undefined; readonly length: number }[] = []
   readonly #now: () => number
+  readonly #copies: number
   readonly #note: (text: string) => void
   readonly #coordinatorBeside: (node: SimNode, token: number) => SimNode | undefined
 
-  constructor(keys: readonly SimKey[], { now, note, coordinatorBeside }: OracleOptions) {
+  constructor(keys: readonly SimKey[], { now, copies, note, coordinatorBeside }: OracleOptions) {
+    this.#copies = copies
     this.#coordinatorBeside = coordinatorBeside
     this.histories = keys.map((key) => new History(key))
     for (const history of this.histories) this.#byName.set(history.key.name, history)
@@ -108,13 +112,12 @@ export class Oracle {
       this.breach(`${node.name} stored a value that was never written to ${name}`)
     }
     // A version whose holders are all gone may be issued again: nobody is left who knows of it.
+    const isSame = known?.type === change.type && known.operation === written?.operation
     const isForgotten = change.version <= history.excusedUpTo && history.holdersOf(change.version, this.#now()) === 0
-    if (known !== undefined && !isForgotten) {
-      if (known.type !== change.type || known.operation !== written?.operation) {
-        this.breach(`${node.name} has something else under version ${change.version} of ${name} than others have`)
-      }
-      return known
+    if (known !== undefined && !isSame && !isForgotten) {
+      this.breach(`${node.name} has something else under version ${change.version} of ${name} than others have`)
     }
+    if (known !== undefined && (isSame || !isForgotten)) return known
     const now = this.#now()
     const ttlMs = written && this.#writes[written.operation]?.ttlMs
     const issued = {
@@ -135,6 +138,7 @@ export class Oracle {
     if (held === undefined) return
     history.holders.delete(node)
     const now = this.#now()
+    if (node.isLeaving && cause === 'dropped') this.#hasLess(node, history)
     if (held.expiresAt <= now + 1) return
     const { name } = history.key
     if (held.type === 'tombstone' && (cause === 'removed' || cause === 'evicted')) {
@@ -148,27 +152,40 @@ export class Oracle {
     // What was evicted on one side of a split may take with it what the other side wrote.
     if (cause === 'told' && history.wasEvicted) history.excusedUpTo = Math.max(history.excusedUpTo, held.version)
     if (node.isDroppingAll) return this.#lost(node, history, held.version)
-    if (cause === 'evicted' || held.version <= history.excusedUpTo) return
-    if (history.holdersOf(held.version, now) === 0 && !history.isGone(held.version, now + expiryToleranceMs)) {
+    if (cause === 'evicted' || held.version <= history.excusedUpTo || history.holdersOf(held.version, now) > 0) return
+    // Those that had it may have crashed while it was on its way that they did.
+    if (history.hasCrashed(held.version)) return this.#excuse(history, held.version)
+    if (!history.isGone(held.version, now + expiryToleranceMs)) {
       this.breach(`${node.name} let the last copy of ${name} at ${held.version} go (${cause})`)
     }
   }
 
-  /** ended is called when a process, and all that it held, is gone; `left`: how many others run. */
-  ended(node: SimNode, left: number): void {
+  #excuse(history: History, version: number): void {
+    history.excusedUpTo = Math.max(history.excusedUpTo, version)
+    if (history.shown <= version) history.shown = 0
+  }
+
+  /** Who leaves has others keep what it held, as many as it sees: on its side of a split, if there is one. */
+  #hasLess({ ring }: SimNode, { promise }: History): void {
+    if (promise) promise.copies = Math.min(promise.copies, Math.max(1, ring.members.length))
+  }
+
+  /** ended is called when a process, and all that it held, is gone. */
+  ended(node: SimNode): void {
     for (const history of this.histories) {
-      if (node.isLeaving && history.promise)
-        history.promise.copies = Math.min(history.promise.copies, Math.max(1, left))
+      if (node.isLeaving) this.#hasLess(node, history)
       const held = history.holders.get(node)
-      if (held === undefined) continue
       history.holders.delete(node)
-      this.#lost(node, history, held.version)
+      if (held !== undefined) this.#lost(node, history, held.version)
+      // What was evicted and nobody knows of any more may be followed by a lower version, of a clock that is slow.
+      if (history.shown <= history.excusedUpTo && !history.isRemembered(history.shown)) history.shown = 0
     }
   }
 
   #lost(node: SimNode, history: History, version: number): void {
     const { promise, key, shown } = history
     const now = this.#now()
+    history.crashedUpTo = Math.max(history.crashedUpTo, version)
     if (
       promise !== undefined &&
       version >= promise.version &&
@@ -207,7 +224,8 @@ export class Oracle {
     }
     if (copies > ever)
       this.breach(`${node.name} acknowledged ${copies} copies of ${name} at ${version}, there are ${ever}`)
-    this.#promised(history, version, Math.min(copies, ever))
+    // One more may have it that is no owner any more, and drops it.
+    this.#promised(history, version, Math.min(copies, ever, this.#copies))
   }
 
   #promised(history: History, version: number, copies: number): void {
@@ -281,14 +299,14 @@ export class Oracle {
     this.breach(`${key.name} is missing after ${shown} was shown`)
   }
 
-  /** A conditional write must not have overwritten anything but what it named. */
+  /** A conditional write must not have overwritten anything but what it named, as far as that was there to be overwritten. */
   #wrote(history: History, { command }: Asked, version: number): void {
     if (!this.isStrict || command.type === 'get' || command.condition?.type !== 'version') return
     const [expected = 0] = command.condition.versions
+    const goneAt = this.#now() + expiryToleranceMs
     for (const [between, { isAcknowledged }] of history.issued) {
-      if (isAcknowledged && between > Math.max(expected, history.excusedUpTo) && between < version) {
-        this.breach(`${history.key.name}: a write on ${expected} became ${version} over ${between}`)
-      }
+      if (!isAcknowledged || between <= expected || between >= version || history.isGone(between, goneAt)) continue
+      this.breach(`${history.key.name}: a write on ${expected} became ${version} over ${between}`)
     }
   }
 

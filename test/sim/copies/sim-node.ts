@@ -51,8 +51,6 @@ export class SimNode implements Server {
   condition: Condition = 'up'
   isDroppingAll = false
   isLeaving = false
-  /** Stood still for so long that others may have taken over, and has not heard from any of them since. */
-  isZombie = false
   ringChangedAt = Number.NEGATIVE_INFINITY
   readonly #world: World
   readonly #clock: LocalClock
@@ -62,6 +60,7 @@ export class SimNode implements Server {
   readonly #answers = new Map<number, { command: ByteCommand | undefined; reply: (answered: Replied) => void }>()
   readonly #effects: CopiesEffect[] = []
   #isPerforming = false
+  #isZombie = false
   #frozenAt = 0
   #thawedAt = 0
   #requests = 0
@@ -119,6 +118,14 @@ export class SimNode implements Server {
     return this.#rings.ring
   }
 
+  /**
+   * Whether it stood still for so long that others may have taken over, and has not heard from any of them since. Who knows
+   * of nobody else has nobody to wait for.
+   */
+  get isZombie(): boolean {
+    return this.#isZombie && this.#hasPeers
+  }
+
   get isRunning(): boolean {
     return this.condition === 'up' || this.condition === 'frozen'
   }
@@ -139,7 +146,11 @@ export class SimNode implements Server {
 
   start(): void {
     this.#input(() => this.#gossip(this.membership.start(this.localNow)))
-    this.#every(gossipTickMs, () => this.#gossip(this.membership.tick(this.localNow)))
+    this.#every(gossipTickMs, () => {
+      const effects = this.membership.tick(this.localNow)
+      this.#isZombie = this.isZombie
+      this.#gossip(effects)
+    })
     this.#every(copiesTickMs, () => this.#perform(this.copies.tick(this.#moment)))
     this.#every(sweepMs, () => {
       this.store.sweep(this.localNow, 2_000)
@@ -167,10 +178,7 @@ export class SimNode implements Server {
     if (this.condition !== 'frozen') return
     this.condition = 'up'
     this.#thawedAt = this.#world.now
-    const hasPeers = [...this.membership.view.values()].some(
-      ({ name, status }) => name !== this.name && !isGone(status),
-    )
-    if (hasPeers && this.localNow - this.#frozenAt > defaultSettings.fenceAfterMs) this.isZombie = true
+    if (this.#hasPeers && this.localNow - this.#frozenAt > defaultSettings.fenceAfterMs) this.#isZombie = true
     for (const run of this.#waiting.splice(0)) this.#input(run)
   }
 
@@ -238,6 +246,13 @@ export class SimNode implements Server {
     this.#input(() => this.#gossip(this.membership.disconnected(url, this.localNow)))
   }
 
+  get #hasPeers(): boolean {
+    for (const { name, status } of this.membership.view.values()) {
+      if (name !== this.name && !isGone(status)) return true
+    }
+    return false
+  }
+
   get #moment(): { now: number; wallMs: number } {
     return { now: this.localNow, wallMs: this.wallMs }
   }
@@ -284,7 +299,7 @@ export class SimNode implements Server {
     const settle = (sent: Parameters<Membership['settled']>[1]) => {
       if (!isOpen) return
       isOpen = false
-      if (sent.type === 'reply' && sentAt >= this.#thawedAt) this.isZombie = false
+      if (sent.type === 'reply' && sentAt >= this.#thawedAt) this.#isZombie = false
       this.#input(() => this.#gossip(this.membership.settled(id, sent, this.localNow)))
     }
     world.schedule.after(4 * deadlineMs, () => settle({ type: 'failed' }))

@@ -4,6 +4,7 @@
  * Nothing in here happens but by an event of the schedule, and nothing is drawn but from streams of the seed: the same
  * plan gives the same run, event by event, which the trace proves.
  */
+import { isGone, type Member } from '@ringhold/sdk/membership'
 import type { PeerReply, PeerRequest } from '#node/copies/peer-request.js'
 import type { PeerMessage } from '#node/membership/membership.js'
 import type { Place } from '#node/store/store.js'
@@ -24,8 +25,18 @@ const wallMs = 1_790_000_000_000
 const linesMax = Number(process.env.SIM_LINES ?? 120)
 const gossipKept = 100
 /** Bounds are looked at every so many events. */
-const looksPerStatus = 200
+const looksPerStatus = 2_000
 const waitingMax = 4_096
+
+/**
+ * Whether what is held of a member is that it is gone, or soon may be, and is said of this very process; or of one before
+ * it, of which the others here had forgotten when this one came up, so that it did not take a higher incarnation.
+ */
+function isAccused({ instance, membership: { self } }: SimNode, said: Member): boolean {
+  const isDoubted = said.status === 'suspect' || said.status === 'dead'
+  if (isDoubted && said.instance === instance) return true
+  return isGone(said.status) && self.status === 'alive' && self.incarnation <= said.incarnation
+}
 
 export class World {
   readonly plan: Plan
@@ -60,6 +71,7 @@ export class World {
     const now = () => this.now
     this.oracle = new Oracle(this.keys, {
       now,
+      copies: plan.copies,
       note: (text) => this.say(text),
       coordinatorBeside: (node, token) => this.coordination.otherThan(node, token),
     })
@@ -159,7 +171,7 @@ export class World {
 
   ended(node: SimNode): void {
     this.say(`${node.name} ends (${node.condition})`)
-    this.oracle.ended(node, this.running.length)
+    this.oracle.ended(node)
     this.coordination.gone(node)
     // Where the last one of a fleet left, it comes back.
     if (!this.isChaos && this.running.length === 0) this.schedule.after(100, () => this.start(node.name))
@@ -182,10 +194,9 @@ export class World {
     this.trace(`view ${node.name} ${node.ring.checksum}`, 0)
     const before = this.#wrong.get(node)
     const wrong = new Set<string>()
-    for (const { name, status, instance } of node.membership.view.values()) {
-      if (status !== 'suspect' && status !== 'dead') continue
-      const accused = this.#byName.get(name)
-      if (accused?.isRunning && accused.instance === instance) wrong.add(name)
+    for (const member of node.membership.view.values()) {
+      const accused = this.#byName.get(member.name)
+      if (accused?.isRunning && isAccused(accused, member)) wrong.add(member.name)
     }
     this.#wrong.set(node, wrong)
     for (const name of new Set([...(before ?? []), ...wrong])) this.coordination.trouble(node.name, name)

@@ -24,23 +24,32 @@
 import { tokenCount } from '@ringhold/sdk/ring'
 import type { Core } from './core.ts'
 import type { Sync } from './parts.ts'
-import type { AskSettled, TokenDigest } from './peer-request.ts'
+import type { AskSettled, PeerReply, TokenDigest } from './peer-request.ts'
 import type { Tenure } from './tenure.ts'
 import { TokenSet } from './token-set.ts'
 
 /** Views meet within milliseconds, and commands wait for the claim meanwhile. */
 const otherRingPauseMsMax = 80
+/** An answer counts until so many times the deadline of a request: a node that is just starting is slow, not silent. */
+const latestAnswer = 5
+/** A claim that takes longer is told of, with those that it waits for. */
+const slowClaimMs = 500
 
 /** Whose answers a claim needs. */
 export type Needed = 'everybody' | 'owners'
 
+/** Asked is one peer, as far as a claim is concerned. */
 interface Asked {
   hasAnswered: boolean
-  /** undefined: a request is under way. */
-  retryAt: number | undefined
+  /** When to ask once more. What comes of the earlier requests counts all the same. */
+  retryAt: number
   pauseMs: number
+  /** How often it was asked. */
+  requests: number
+  /** How it answered last; 'nothing' as long as it has not. */
+  last: string
   digests: readonly TokenDigest[]
-  /** Of the peer when it answered. What a process said is worth nothing once it is replaced. */
+  /** Of the peer when it was asked. What a process said is worth nothing once it is replaced. */
   incarnation: number | undefined
 }
 
@@ -49,6 +58,8 @@ interface Claim {
   readonly tokens: TokenSet
   readonly needed: Needed
   readonly asked: Map<string, Asked>
+  readonly begunAt: number
+  isToldOf: boolean
 }
 
 export interface ClaimsOptions {
@@ -87,8 +98,7 @@ export class Claims {
     const peers = new Set(this.#core.peers)
     for (const claim of this.#open) {
       for (const [name, asked] of claim.asked) {
-        const isAnother = asked.hasAnswered && asked.incarnation !== this.#core.view.get(name)?.incarnation
-        if (isAnother || !peers.has(name)) claim.asked.delete(name)
+        if (asked.incarnation !== this.#incarnation(name) || !peers.has(name)) claim.asked.delete(name)
       }
       for (const name of peers) if (!claim.asked.has(name)) this.#ask(claim, name)
       this.#settleIfAnswered(claim)
@@ -117,43 +127,59 @@ export class Claims {
   tick(): void {
     const { now } = this.#core
     for (const claim of this.#open) {
-      for (const [name, { retryAt }] of claim.asked) if (retryAt !== undefined && retryAt <= now) this.#ask(claim, name)
+      for (const [name, { hasAnswered, retryAt }] of claim.asked) {
+        if (!hasAnswered && retryAt <= now) this.#ask(claim, name)
+      }
+      if (!claim.isToldOf && now - claim.begunAt > slowClaimMs) this.#tell(claim)
     }
+  }
+
+  #tell(claim: Claim): void {
+    claim.isToldOf = true
+    const waitsFor = [...claim.asked].flatMap(([name, { hasAnswered, last }]) =>
+      hasAnswered ? [] : [`${name}: ${last}`],
+    )
+    this.#core.log('warn', 'a claim of tokens is slow', { tokens: claim.tokens.size, waitsFor })
   }
 
   #claim(tokens: TokenSet, needed: Needed): void {
     if (tokens.size === 0) return
     for (const token of tokens) this.#tenure.set(token, 'claiming')
-    const claim: Claim = { tokens, needed, asked: new Map() }
+    const claim: Claim = { tokens, needed, asked: new Map(), begunAt: this.#core.now, isToldOf: false }
     this.#open.add(claim)
     for (const name of this.#core.peers) this.#ask(claim, name)
     this.#settleIfAnswered(claim)
   }
 
   #ask(claim: Claim, name: string): void {
-    const asked = claim.asked.get(name)
-    const pauseMs = asked?.pauseMs ?? this.#core.settings.claimRetryMs
-    const next: Asked = { hasAnswered: false, retryAt: undefined, pauseMs, digests: [], incarnation: undefined }
-    claim.asked.set(name, next)
+    const { now, settings, ring } = this.#core
+    const asked = claim.asked.get(name) ?? newAsked(this.#incarnation(name), settings.claimRetryMs)
+    claim.asked.set(name, asked)
+    const request = ++asked.requests
+    asked.retryAt = now + settings.askTimeoutMs
     // A copy: the claim's own set shrinks while the request is under way.
     const tokens = new TokenSet(claim.tokens.bits.slice())
-    this.#core.ask(name, { type: 'claim', ring: this.#core.ring.checksum, tokens }, (outcome) => {
-      if (this.#open.has(claim) && claim.asked.get(name) === next) this.#heard(claim, name, outcome)
-    })
+    const settled = (outcome: AskSettled) => {
+      if (!this.#open.has(claim) || claim.asked.get(name) !== asked || asked.hasAnswered) return
+      if (outcome.type === 'reply' && outcome.reply.type === 'released') this.#released(claim, name, outcome.reply)
+      else if (request === asked.requests) this.#refused(asked, name, outcome)
+    }
+    // Of two answers the first says what the peer held, so it is worth waiting for, however late it comes.
+    this.#core.ask(name, { type: 'claim', ring: ring.checksum, tokens }, settled, settings.askTimeoutMs * latestAnswer)
   }
 
-  #heard(claim: Claim, name: string, outcome: AskSettled): void {
+  #refused(asked: Asked, name: string, outcome: AskSettled): void {
+    const { now, settings, effects } = this.#core
+    const isOtherRing = outcome.type === 'reply' && outcome.reply.type === 'other-ring'
+    if (isOtherRing) effects.push({ type: 'suspect-ring', member: name })
+    asked.last = outcome.type === 'reply' ? outcome.reply.type : outcome.type
+    asked.retryAt = now + asked.pauseMs
+    asked.pauseMs = Math.min(asked.pauseMs * 2, isOtherRing ? otherRingPauseMsMax : settings.askTimeoutMs)
+  }
+
+  #released(claim: Claim, name: string, reply: PeerReply & { type: 'released' }): void {
     const asked = claim.asked.get(name) as Asked
-    const reply = outcome.type === 'reply' ? outcome.reply : undefined
-    if (reply?.type !== 'released') {
-      if (reply?.type === 'other-ring') this.#core.effects.push({ type: 'suspect-ring', member: name })
-      asked.retryAt = this.#core.now + asked.pauseMs
-      const pauseMsMax = reply?.type === 'other-ring' ? otherRingPauseMsMax : this.#core.settings.askTimeoutMs
-      asked.pauseMs = Math.min(asked.pauseMs * 2, pauseMsMax)
-      return
-    }
     asked.hasAnswered = true
-    asked.incarnation = this.#core.view.get(name)?.incarnation
     asked.digests = reply.digests
     const held = intersection(claim.tokens, reply.held)
     if (held.size > 0) this.#hold(claim, held, new Map([[name, asked]]))
@@ -188,6 +214,14 @@ export class Claims {
     this.#sync.claimed(tokens, digests)
     this.#core.log('debug', 'tokens are claimed', { tokens: tokens.size, left: claim.tokens.size })
   }
+
+  #incarnation(name: string): number | undefined {
+    return this.#core.view.get(name)?.incarnation
+  }
+}
+
+function newAsked(incarnation: number | undefined, pauseMs: number): Asked {
+  return { hasAnswered: false, retryAt: 0, pauseMs, requests: 0, last: 'nothing', digests: [], incarnation }
 }
 
 function intersection(a: TokenSet, b: TokenSet): TokenSet {

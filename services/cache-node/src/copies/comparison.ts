@@ -11,6 +11,8 @@ export class Comparison {
   wholeAt: number
   pauseMs = 0
   isUnderWay = false
+  /** When, in revocations, the owner had confirmed everything; undefined: it had not. */
+  confirmedAt: number | undefined
   /** Tokens that differed once, as they do while a write is on its way. */
   readonly doubtful = new TokenSet()
   /** Tokens of which the owner missed a write since the comparison began. */
@@ -33,13 +35,14 @@ export class Comparison {
     if (this.#comparisons++ % comparisonsPerWhole === 0) this.#agreed.clear()
   }
 
-  agree(token: number, digest: { readonly low: number }): void {
+  /** agree takes note that both have the same, and of the lower half of its digest. */
+  agree(token: number, low: number): void {
     this.#agreed.add(token)
-    this.#agreedOn[token] = digest.low
+    this.#agreedOn[token] = low
   }
 
-  hasAgreed(token: number, digest: { readonly low: number }): boolean {
-    return this.#agreed.has(token) && this.#agreedOn[token] === digest.low
+  hasAgreed(token: number, low: number): boolean {
+    return this.#agreed.has(token) && this.#agreedOn[token] === low
   }
 
   /** serve says that the owner was handed the first page of these tokens, or the last one. */

@@ -10,6 +10,11 @@ const ranksMax = 32
 export class Confirmations {
   readonly #bits = new Uint32Array(tokenCount)
   #ring: Ring
+  /** The member that was asked for last, and where it stands in the ring: one is asked for many tokens in a row. */
+  #name = ''
+  #index = -1
+  /** How often a confirmation was taken back so far. */
+  revocations = 0
 
   constructor(ring: Ring) {
     this.#ring = ring
@@ -20,12 +25,18 @@ export class Confirmations {
     const before = this.#ring
     if (before === ring) return
     this.#ring = ring
+    this.#name = ''
+    this.revocations++
+    const { table, ownersPerToken } = before
+    const indexes = before.members.map(({ name }) => ring.members.findIndex((member) => member.name === name))
     for (let token = 0; token < tokenCount; token++) {
       const bits = this.#bits[token] as number
       if (bits === 0) continue
       this.#bits[token] = 0
-      for (const [rank, owner] of before.owners(token).entries()) {
-        if (rank < ranksMax && (bits & (1 << rank)) !== 0) this.confirm(token, owner)
+      for (let rank = 0; rank < Math.min(ownersPerToken, ranksMax); rank++) {
+        if ((bits & (1 << rank)) === 0) continue
+        const now = this.#rankAt(token, indexes[table[token * ownersPerToken + rank] as number] as number)
+        if (now >= 0) this.#bits[token] = (this.#bits[token] as number) | (1 << now)
       }
     }
   }
@@ -37,7 +48,9 @@ export class Confirmations {
 
   revoke(token: number, owner: string): void {
     const rank = this.#rankOf(token, owner)
-    if (rank >= 0) this.#bits[token] = (this.#bits[token] as number) & ~(1 << rank)
+    if (rank < 0) return
+    this.revocations++
+    this.#bits[token] = (this.#bits[token] as number) & ~(1 << rank)
   }
 
   /** revokeAll forgets what an owner confirmed of any token. */
@@ -47,6 +60,7 @@ export class Confirmations {
 
   /** clear forgets what anybody confirmed of a token. */
   clear(token: number): void {
+    this.revocations++
     this.#bits[token] = 0
   }
 
@@ -69,10 +83,23 @@ export class Confirmations {
 
   /** The rank of a member among the owners of a token; −1: none that has a bit. */
   #rankOf(token: number, name: string): number {
-    const { table, members, ownersPerToken } = this.#ring
+    return this.#rankAt(token, this.#indexOf(name))
+  }
+
+  #rankAt(token: number, index: number): number {
+    if (index < 0) return -1
+    const { table, ownersPerToken } = this.#ring
     for (let rank = 0; rank < Math.min(ownersPerToken, ranksMax); rank++) {
-      if (members[table[token * ownersPerToken + rank] as number]?.name === name) return rank
+      if (table[token * ownersPerToken + rank] === index) return rank
     }
     return -1
+  }
+
+  #indexOf(name: string): number {
+    if (name !== this.#name) {
+      this.#name = name
+      this.#index = this.#ring.members.findIndex((member) => member.name === name)
+    }
+    return this.#index
   }
 }

@@ -36,6 +36,7 @@ import { Releases } from './releases.ts'
 import { Replicas } from './replicas.ts'
 import { Routing } from './routing.ts'
 import { type CopiesSettings, defaultCopiesSettings } from './settings.ts'
+import { StandIns } from './stand-ins.ts'
 import type { CopiesStatus } from './status.ts'
 import { Tenure } from './tenure.ts'
 import { TokenSet } from './token-set.ts'
@@ -88,6 +89,7 @@ export class Copies {
   readonly #waiting: Waiting
   readonly #writes: Writes
   readonly #execution: Execution
+  readonly #standIns: StandIns
   readonly #routing: Routing
   #rolesAreOld = false
 
@@ -119,7 +121,17 @@ export class Copies {
     this.#waiting = waiting
     this.#writes = writes
     this.#execution = execution
-    this.#routing = new Routing({ core, tenure, sync, waiting, execution, counters, answers })
+    this.#standIns = new StandIns(core)
+    this.#routing = new Routing({
+      core,
+      tenure,
+      sync,
+      waiting,
+      execution,
+      standIns: this.#standIns,
+      counters,
+      answers,
+    })
   }
 
   /** ring is the one that commands are routed by. */
@@ -199,6 +211,7 @@ export class Copies {
     core.incarnation = incarnation
     this.#tenure.hasChanged = true
     this.#replicas.ringChanged()
+    this.#standIns.ringChanged()
     if (isRefuted && mayHaveBeenDead) this.#loseAll()
     if (isOtherRing || (isRefuted && mayHaveBeenDead)) this.#claims.restart()
     else this.#claims.peersChanged()
@@ -260,6 +273,7 @@ export class Copies {
       syncingTokens: sync.syncingTokens,
       strayTokens: strays.tokens,
       entriesLeft: sync.entriesLeft,
+      pulledEntries: sync.pulledEntries,
       pulledBytesPerSecond: sync.pulledBytesPerSecond,
       entries: this.#entries(),
       hints: this.#hints.size,
@@ -345,7 +359,9 @@ export class Copies {
   /** Eviction is the coordinator's: the store must know what that is. */
   #tellRoles(): void {
     this.#rolesAreOld = false
-    this.#core.store.coordinate((token) => this.#tenure.holds(token) || this.#tenure.isMine(token))
+    const { ring, self, store } = this.#core
+    const index = ring.members.findIndex(({ name }) => name === self)
+    store.coordinate((token) => this.#tenure.holds(token) || (index >= 0 && ring.coordinatorIndex(token) === index))
   }
 
   #entries(): CopiesStatus['entries'] {
@@ -368,7 +384,7 @@ function newErrand(
 ): Errand {
   return {
     ...command,
-    dueAt: now + settings.commandTimeoutMs,
+    dueAt: now + (command.origin === 'plain' ? settings.plainTimeoutMs : settings.commandTimeoutMs),
     isAdmitted: false,
     rank: 0,
     rankedBy: '',
@@ -376,5 +392,6 @@ function newErrand(
     isFetched: false,
     mayBeDone: false,
     code: 'RINGHOLD_RING_UNSETTLED',
+    why: '',
   }
 }

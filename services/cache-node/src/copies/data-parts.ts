@@ -3,7 +3,7 @@ import type { Core } from './core.ts'
 import { Differences } from './differences.ts'
 import { Evictions } from './evictions.ts'
 import { FetchedKeys } from './fetched-keys.ts'
-import { Intake } from './intake.ts'
+import { type Acceptance, Intake } from './intake.ts'
 import { Needs } from './needs.ts'
 import type { DataParts, Holdings } from './parts.ts'
 import { Pulls } from './pulls.ts'
@@ -28,7 +28,8 @@ export const dataParts: PartsFactory = ({ core, holdings }) => {
     lacks: (place, stamp, pull) => needs.lacks(place, stamp, pull),
     accepts: (place, copy, pull) => needs.accepts(place, copy, pull),
   })
-  const sync = new Sync({ core, standing, holdings, pulls, intake, fetched })
+  const acceptsFetched: Acceptance = (place, copy) => needs.acceptsFetched(place, copy)
+  const sync = new Sync({ core, standing, holdings, pulls, intake, fetched, acceptsFetched })
   const repair = new Repair({ core, standing, holdings, sync, pulls, differences })
   sync.onClaimed = (tokens) => repair.claimed(tokens)
   const strays = new Strays({ core, standing, holdings, intake })

@@ -21,6 +21,7 @@ export interface Errand {
   isFetched: boolean
   /** Whether somebody may have executed it without saying so. */
   mayBeDone: boolean
-  /** What its caller is told when its time is up. */
+  /** What its caller is told when its time is up, and what it waited for last. */
   code: ErrorCode
+  why: string
 }

@@ -137,12 +137,9 @@ export class Hints {
   }
 
   #copy(place: Place): Copy | undefined {
-    const { store, now, settings } = this.#core
-    const entry = store.read(place, now)
-    if (entry !== undefined) return copyOf(place, { type: 'entry', ...entry }, now)
-    const version = store.version(place, now)
-    if (version === undefined) return undefined
-    return copyOf(place, { type: 'tombstone', version, keptUntil: now + settings.tombstoneGraceMs }, now)
+    const { store, now } = this.#core
+    const change = store.change(place, now)
+    return change && copyOf(place, change, now)
   }
 
   #backlog(owner: string): Backlog {

@@ -18,6 +18,8 @@ export type Acceptance = (place: Place, copy: Copy) => boolean
 export class Intake {
   readonly #core: Core
   readonly #rate = new Rate()
+  /** Copies that came in, those included that were here already. */
+  entries = 0
 
   constructor(core: Core) {
     this.#core = core
@@ -49,6 +51,7 @@ export class Intake {
     }
     this.#core.hear(highest)
     this.#rate.add(bytes, now)
+    this.entries += copies.length
     return bytes
   }
 }

@@ -50,12 +50,30 @@ export class Needs {
    * accepts says the same of a copy that has come: the key may have come and gone since it was asked for. A copy that
    * expires soon may be the one that has expired here, by a clock that is ahead of the other.
    */
-  accepts(place: Place, copy: Copy, { purpose }: Pull): boolean {
-    if (purpose === 'sync') return !this.#fetched.has(place)
+  accepts(place: Place, copy: Copy, { source, purpose }: Pull): boolean {
+    if (purpose === 'sync') return this.acceptsFetched(place, copy)
     if (copy.ttlMs !== undefined && copy.ttlMs <= expiryMarginMs) return false
-    if (copy.type === 'tombstone' || !this.#holdings.holds(place.token)) return true
+    const { ring } = this.#core
+    const holds = this.#holdings.holds(place.token)
+    // Replicas follow their coordinator.
+    if (copy.type === 'tombstone' || (!holds && ring.coordinator(place.token) === source)) return true
+    if (this.#isOverwritten(place, copy)) {
+      if (holds) this.#evictions.tell(source, copy)
+      return false
+    }
+    if (!holds) return true
     const { store, now } = this.#core
     return store.version(place, now) !== undefined || !this.#evictions.hasOutlived(place, copy.version)
+  }
+
+  /** acceptsFetched says the same of a copy that a source of a sync handed out. */
+  acceptsFetched(place: Place, copy: Copy): boolean {
+    return !this.#fetched.has(place) && !this.#isOverwritten(place, copy)
+  }
+
+  /** Whether a value was followed by one that has expired here since: it must not come back. */
+  #isOverwritten(place: Place, { type, version }: Copy): boolean {
+    return type === 'entry' && version < (this.#core.store.expiredVersion(place) ?? 0)
   }
 
   /** by tells how a token is pulled for repair: in whole pages where nothing of it was ever let go. */

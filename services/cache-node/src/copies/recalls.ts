@@ -5,7 +5,7 @@
  * So does a node that holds what the ring gives to another, if that one does not claim it: two fleets that came up apart
  * and then met both held every token, and no death made anybody claim.
  */
-import { tokenCount } from '@ringhold/sdk/ring'
+import { type Ring, tokenCount } from '@ringhold/sdk/ring'
 import type { Claims } from './claims.ts'
 import type { Core } from './core.ts'
 import type { Tenure } from './tenure.ts'
@@ -16,6 +16,8 @@ export class Recalls {
   readonly #tenure: Tenure
   readonly #claims: Claims
   #dueAt = 0
+  /** Under which ring, and after how many changes of tenure, there was nothing to call back. */
+  #calm: { readonly ring: Ring; readonly changes: number } | undefined
 
   constructor({ core, tenure, claims }: { core: Core; tenure: Tenure; claims: Claims }) {
     this.#core = core
@@ -38,15 +40,19 @@ export class Recalls {
     const { now, settings } = this.#core
     if (now < this.#dueAt) return
     this.#dueAt = now + settings.recallIntervalMs
+    const { ring, self } = this.#core
+    const { changes } = this.#tenure
+    if (this.#calm?.ring === ring && this.#calm.changes === changes) return
     const tokensOf = new Map<string, TokenSet>()
     for (let token = 0; token < tokenCount; token++) {
       if (!this.#tenure.holds(token)) continue
-      const coordinator = this.#core.ring.coordinator(token)
-      if (coordinator === undefined || coordinator === this.#core.self) continue
+      const coordinator = ring.coordinator(token)
+      if (coordinator === undefined || coordinator === self) continue
       const tokens = tokensOf.get(coordinator) ?? new TokenSet()
       tokens.add(token)
       tokensOf.set(coordinator, tokens)
     }
+    this.#calm = tokensOf.size === 0 ? { ring, changes } : undefined
     for (const [coordinator, tokens] of tokensOf) this.#core.ask(coordinator, { type: 'recall', tokens }, () => {})
   }
 }

@@ -4,6 +4,8 @@
  * where a copy may be missing.
  *
  *      coordinator                                   owner
+ *      sums of blocks of tokens ── compare-blocks ──►    (blocks.ts)
+ *      tokens of blocks that differ    ◄── differing ──
  *      digests of my tokens ── compare ──►           what differs twice, or is not here at all, it pulls
  *      what differs twice it lists     ◄── differing ──
  *
@@ -12,7 +14,8 @@
  * (a write on its way) is not moved; what differs for good (nothing can be done about it) is not listed again.
  */
 import type { View } from '@ringhold/sdk/membership'
-import { type Ring, tokenCount } from '@ringhold/sdk/ring'
+import type { Ring } from '@ringhold/sdk/ring'
+import { Blocks } from './blocks.ts'
 import { Comparison } from './comparison.ts'
 import { Confirmations } from './confirmations.ts'
 import type { Core } from './core.ts'
@@ -26,8 +29,9 @@ import type { TokenSet } from './token-set.ts'
 
 /** Digests in one request: 56 KiB of them. */
 const digestsMax = 4_096
-/** What a digest takes on the way, and a request beside its digests. */
+/** What digests and sums take on the way, and a request beside them. */
 const digestBytes = 14
+const blockSumBytes = 10
 const requestBytes = 32
 /** How long changes of the ring are waited for, since they come in groups. */
 const settleMs = 40
@@ -46,6 +50,7 @@ export interface RepairOptions {
 interface Round {
   readonly peer: string
   readonly comparison: Comparison
+  /** What is compared token by token. */
   readonly tokens: number[]
   readonly ring: string
   /** How many of them were to be confirmed when it began. */
@@ -73,8 +78,8 @@ export class Repair implements RepairPart, PullListener {
 
   get underReplicatedTokens(): number {
     let count = 0
-    for (let token = 0; token < tokenCount; token++) {
-      if (this.#isMine(token) && this.#confirmations.lacking(token) > 0) count++
+    for (const token of this.#options.standing.coordinated) {
+      if (this.#options.holdings.holds(token) && this.#confirmations.lacking(token) > 0) count++
     }
     return count
   }
@@ -170,25 +175,80 @@ export class Repair implements RepairPart, PullListener {
   }
 
   #begin(peer: string, comparison: Comparison): void {
-    const { now, settings, random, ring } = this.#core
+    const { now, settings, random, ring, store } = this.#core
+    const { standing, sync } = this.#options
     const isWhole = comparison.wholeAt <= now
     if (isWhole) comparison.beginWhole(now + settings.compareIntervalMs * (1 + jitter * (2 * random() - 1)))
     const tokens: number[] = []
+    const changed: number[] = []
     let due = 0
-    for (let token = 0; token < tokenCount; token++) {
-      if (!this.#isMine(token) || !this.#options.sync.isSettled(token)) continue
+    // Where all is confirmed there is nothing to look for but what differed.
+    const candidates = isWhole || !this.#isConfirmed(comparison) ? standing.coordinated : [...comparison.doubtful]
+    for (const token of candidates) {
+      if (!this.#isMine(token) || !sync.isSettled(token)) continue
       const isDue = this.#confirmations.isDue(token, peer)
       if (isDue) due++
       const isAsked = isDue || comparison.doubtful.has(token)
-      const isChanged = isWhole && !comparison.hasAgreed(token, this.#core.store.digest(token))
-      if (isAsked || (isChanged && this.#confirmations.isOwner(token, peer))) tokens.push(token)
+      const isChanged = isWhole && !comparison.hasAgreed(token, store.digest(token).low)
+      if (isAsked) tokens.push(token)
+      else if (isChanged && this.#confirmations.isOwner(token, peer)) changed.push(token)
     }
+    const blocks = this.#blocksOf(peer, comparison, changed)
+    for (const token of changed) if (!blocks.covers(token)) tokens.push(token)
     comparison.doubtful.clear()
     comparison.missed.clear()
     // Those that have the fewest copies first.
     const lacking = (token: number): number => this.#confirmations.lacking(token)
     if (ring.ownersPerToken > 2) tokens.sort((a, b) => lacking(b) - lacking(a))
-    this.#compare({ peer, comparison, tokens, ring: ring.checksum, due }, 0)
+    const round = { peer, comparison, tokens, ring: ring.checksum, due }
+    if (blocks.size === 0) this.#compare(round, 0)
+    else this.#compareBlocks(round, blocks)
+  }
+
+  #blocksOf(peer: string, comparison: Comparison, changed: readonly number[]): Blocks {
+    const isWorthIt = (token: number): boolean =>
+      this.#isMine(token) &&
+      this.#options.sync.isSettled(token) &&
+      !comparison.doubtful.has(token) &&
+      !this.#confirmations.isDue(token, peer)
+    const pair = { coordinator: this.#core.self, owner: peer }
+    return Blocks.of(this.#core.ring, pair, { changed, isWorthIt })
+  }
+
+  /** Compares blocks, then the tokens of those that differ, and what else is in the round. */
+  #compareBlocks(round: Round, blocks: Blocks): void {
+    const { peer, comparison, ring, tokens } = round
+    const { width } = blocks
+    const { sums, digests } = blocks.held(this.#core.store)
+    comparison.isUnderWay = true
+    this.bytesSent += requestBytes + blockSumBytes * sums.length
+    this.#core.ask(peer, { type: 'compare-blocks', ring, width, sums }, (outcome) => {
+      comparison.isUnderWay = false
+      const reply = outcome.type === 'reply' && outcome.reply.type === 'compared-blocks' ? outcome.reply : undefined
+      if (reply === undefined || ring !== this.#core.ring.checksum) {
+        this.#retry(comparison)
+        return
+      }
+      for (const block of reply.differing) {
+        for (const { token } of digests.get(block) ?? []) tokens.push(token)
+        digests.delete(block)
+      }
+      for (const equal of digests.values()) this.#agree(round, equal)
+      this.#compare(round, 0)
+    })
+  }
+
+  /** An owner holds the same of these as was here when it was asked. */
+  #agree({ peer, comparison }: Round, digests: readonly TokenDigest[]): void {
+    this.#options.differences.equal(
+      peer,
+      digests.map(({ token }) => token),
+    )
+    for (const digest of digests) {
+      if (!this.#isMine(digest.token) || comparison.missed.has(digest.token)) continue
+      this.#confirmations.confirm(digest.token, peer)
+      comparison.agree(digest.token, digest.low)
+    }
   }
 
   /** Compares the tokens of a round from `at` on, one request after another. */
@@ -215,15 +275,19 @@ export class Repair implements RepairPart, PullListener {
   #learn({ peer, comparison }: Round, sent: readonly TokenDigest[], outcome: AskSettled): void {
     if (outcome.type !== 'reply' || outcome.reply.type !== 'compared') return
     const differing = new Map(outcome.reply.differing.map((digest) => [digest.token, digest]))
+    const known = new Map(outcome.reply.known.map((digest) => [digest.token, digest]))
     for (const digest of sent) {
       const { token } = digest
       if (!this.#isMine(token) || comparison.missed.has(token)) continue
       const theirs = differing.get(token)
-      if (theirs !== undefined) this.#weigh(peer, comparison, theirs)
-      else {
-        this.#confirmations.confirm(token, peer)
-        comparison.agree(token, digest)
+      if (theirs !== undefined) {
+        this.#weigh(peer, comparison, theirs)
+        continue
       }
+      this.#confirmations.confirm(token, peer)
+      const rest = known.get(token)
+      if (rest === undefined || this.#isKnown(peer, rest)) comparison.agree(token, digest.low)
+      else comparison.doubtful.add(token)
     }
     this.#options.pulls.pump()
   }
@@ -244,14 +308,39 @@ export class Repair implements RepairPart, PullListener {
     } else this.#confirmations.revoke(token, peer)
   }
 
-  #end({ peer, comparison, due }: Round): void {
-    let left = comparison.doubtful.size
-    for (let token = 0; token < tokenCount; token++) {
-      if (this.#isMine(token) && this.#confirmations.isDue(token, peer)) left++
+  /**
+   * Whether a difference that its owner can do nothing about is known here too. Answers get lost: the owner may have gone
+   * through all that is here before this node has looked at all that is there.
+   */
+  #isKnown(peer: string, theirs: TokenDigest): boolean {
+    const verdict = this.#options.differences.judge(peer, theirs)
+    if (verdict === 'again' && theirs.entries > 0) {
+      this.#options.pulls.want({ source: peer, digest: theirs, purpose: 'repair', by: 'keys' })
     }
+    return verdict === 'equal' || verdict === 'known'
+  }
+
+  #end({ peer, comparison, due }: Round): void {
+    const left = comparison.doubtful.size + this.#countDue(peer, comparison)
     if (left < due || left === 0) comparison.pauseMs = 0
     if (left === 0) comparison.dueAt = comparison.wholeAt
     else this.#retry(comparison)
+  }
+
+  /** How many tokens a peer has still to confirm. */
+  #countDue(peer: string, comparison: Comparison): number {
+    if (this.#isConfirmed(comparison)) return 0
+    let due = 0
+    for (const token of this.#options.standing.coordinated) {
+      if (this.#options.holdings.holds(token) && this.#confirmations.isDue(token, peer)) due++
+    }
+    comparison.confirmedAt = due === 0 ? this.#confirmations.revocations : undefined
+    return due
+  }
+
+  /** Whether the peer had confirmed everything, and nothing was taken back since. */
+  #isConfirmed({ confirmedAt }: Comparison): boolean {
+    return confirmedAt === this.#confirmations.revocations
   }
 
   #retry(comparison: Comparison): void {

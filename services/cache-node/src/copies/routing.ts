@@ -6,8 +6,8 @@
  *              ├─► pass on   to the coordinator ──► refused, or silent and suspect ──► the next owner …
  *              └─► refuse                                                             … who is this node: provisionally
  *
- * A node coordinates in the stead of another only when it could not reach any owner before it. So two coordinators at
- * once take a broken link, or one that is so slow that its node is suspect.
+ * A node coordinates in the stead of another only when it could not reach any owner before it, and was its replica when
+ * it went (stand-ins.ts). So two coordinators at once take a broken link, or one that is so slow that its node is suspect.
  */
 import { type ByteCommand, type ErrorCode, RingholdError } from '@ringhold/sdk/protocol'
 import type { Counters } from '../core/counters.ts'
@@ -18,10 +18,13 @@ import type { Errand } from './errand.ts'
 import type { Execution } from './execution.ts'
 import type { Sync } from './parts.ts'
 import type { AskSettled } from './peer-request.ts'
+import type { StandIns } from './stand-ins.ts'
 import type { Tenure } from './tenure.ts'
 import type { Waiting } from './waiting.ts'
 
 const retryAfterMs = 1_000
+/** How long nobody else tries what just failed. */
+const unreachableMs = 250
 /** What a node answers that is not ready for the token yet: asking again helps. */
 const passing = new Set<ErrorCode>(['RINGHOLD_WRONG_OWNER', 'RINGHOLD_NOT_READY', 'RINGHOLD_RING_UNSETTLED'])
 
@@ -31,6 +34,7 @@ export interface RoutingOptions {
   readonly sync: Pick<Sync, 'isSettled' | 'fetchKey'>
   readonly waiting: Waiting
   readonly execution: Execution
+  readonly standIns: StandIns
   readonly counters: Counters
   readonly answers: (now: number) => Answers
 }
@@ -49,6 +53,7 @@ export class Routing {
   /** heard says that a member answered. */
   heard(member: string): void {
     this.#unreachableAt.delete(member)
+    this.#options.standIns.heard(member)
   }
 
   /** start returns the outcome of an errand where it is known at once; undefined: it is told later. Throws what refuses it. */
@@ -70,14 +75,18 @@ export class Routing {
     const owners = ring.owners(token)
     const decision = decide({ self, answers: answers(now), origin, state: tenure.state(token), owners })
     if (decision.type === 'refuse') throw this.#refusal(decision)
+    // Whom it could not reach before, it has to try again: the token may have gone to a new process of that name.
+    if (decision.type !== 'pass-on') errand.rank = 0
     if (decision.type === 'here') {
       if (!this.#fetch(errand)) return undefined
       return execution.run(errand)
     }
     errand.isFetched = false
-    if (decision.type === 'wait') waiting.stay(errand)
-    else return this.#passOn(errand, owners)
-    return undefined
+    if (decision.type === 'wait') {
+      errand.why = 'it is claiming the token'
+      waiting.stay(errand)
+    }
+    return decision.type === 'wait' ? undefined : this.#passOn(errand, owners)
   }
 
   /** resume goes on with an errand, in a later input than the one that it came with. */
@@ -116,6 +125,7 @@ export class Routing {
       else if (isReturned) this.#again(errand)
     })
     isReturned = true
+    if (!errand.isFetched) errand.why = 'the entries of the token are on their way'
     if (isDone && !errand.isFetched) waiting.pause(errand)
     return errand.isFetched
   }
@@ -128,7 +138,10 @@ export class Routing {
     }
     for (let rank = errand.rank; rank < owners.length; rank++) {
       const owner = owners[rank] as string
-      if (owner === self) return this.#standIn(errand)
+      if (owner === self) {
+        if (this.#options.standIns.may(errand.token, owners[0] as string)) return this.#standIn(errand)
+        break
+      }
       if (this.#core.isAway(owner) || this.#isUnreachable(owner)) continue
       errand.rank = rank
       this.#ask(errand, owner)
@@ -136,6 +149,7 @@ export class Routing {
     }
     errand.rank = 0
     errand.code = 'RINGHOLD_OWNER_UNREACHABLE'
+    errand.why = 'no owner can be reached'
     this.#options.waiting.pause(errand)
     return undefined
   }
@@ -157,18 +171,18 @@ export class Routing {
     counters.forwarded++
     const { command, rank, origin } = errand
     const isSuspect = this.#isSuspect(owner)
-    const leftMs = Math.max(1, errand.dueAt - now)
-    const timeoutMs = isSuspect ? Math.min(leftMs, settings.replicaTimeoutMs) : leftMs
+    const leftMs = Math.max(1, Math.min(errand.dueAt - now, settings.commandTimeoutMs))
+    const timeoutMs = isSuspect ? Math.min(leftMs, settings.suspectTimeoutMs) : leftMs
     // Who was asked for a failover asks for none: so a command passes two nodes at most before it is executed.
     const failover = rank > 0 && origin !== 'failover'
     const request = failover
       ? ({ type: 'command', command, failover } as const)
       : ({ type: 'command', command } as const)
-    this.#core.ask(owner, request, (outcome) => this.#asked(errand, owner, outcome), timeoutMs)
+    this.#core.ask(owner, request, (outcome) => this.#asked(errand, { owner, askedAt: now }, outcome), timeoutMs)
   }
 
-  #asked(errand: Errand, owner: string, outcome: AskSettled): void {
-    if (outcome.type !== 'reply') this.#unanswered(errand, owner, outcome.type)
+  #asked(errand: Errand, { owner, askedAt }: { owner: string; askedAt: number }, outcome: AskSettled): void {
+    if (outcome.type !== 'reply') this.#unanswered(errand, { owner, askedAt }, outcome.type)
     else if (outcome.reply.type === 'outcome') {
       this.#options.waiting.dismiss(errand)
       errand.done.succeed({ outcome: outcome.reply.outcome, by: owner })
@@ -185,18 +199,26 @@ export class Routing {
     if (!passing.has(error.code) || (mayBeDone && isOnce(errand))) this.#fail(errand, error)
     else {
       errand.mayBeDone ||= mayBeDone
+      errand.why = `${owner} answered ${error.code}`
       this.#again(errand)
     }
   }
 
-  #unanswered(errand: Errand, owner: string, type: 'refused' | 'failed'): void {
+  #unanswered(
+    errand: Errand,
+    { owner, askedAt }: { owner: string; askedAt: number },
+    type: 'refused' | 'failed',
+  ): void {
     const { now } = this.#core
+    // It was a process before the present one that did not answer.
+    const isBack = this.#options.standIns.hasHeard(owner, askedAt)
     const isLost = type === 'failed' && (isOnce(errand) || errand.dueAt <= now)
     if (type === 'failed') errand.mayBeDone = true
+    errand.why = `${owner} did not answer`
     if (isLost) {
       const detail = `${owner} did not answer in time`
       this.#fail(errand, new RingholdError('RINGHOLD_OWNER_TIMEOUT', { detail, node: owner }))
-    } else if (type === 'failed' && !this.#isSuspect(owner)) this.#again(errand)
+    } else if (isBack || (type === 'failed' && !this.#isSuspect(owner))) this.#again(errand)
     else {
       this.#unreachableAt.set(owner, now)
       errand.rank++
@@ -217,11 +239,9 @@ export class Routing {
     return this.#core.view.get(member)?.status === 'suspect'
   }
 
-  /** For a moment nobody else tries what just failed. */
   #isUnreachable(member: string): boolean {
-    const { now, settings } = this.#core
     const at = this.#unreachableAt.get(member)
-    return at !== undefined && now - at < settings.replicaTimeoutMs
+    return at !== undefined && this.#core.now - at < unreachableMs
   }
 
   #refusal({ code, detail, owner }: Decision & { type: 'refuse' }): RingholdError {

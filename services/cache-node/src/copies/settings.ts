@@ -2,10 +2,14 @@
 export interface CopiesSettings {
   /** How often the shell calls tick(): deadlines are late by that at most. Default: 20. */
   readonly tickIntervalMs: number
-  /** How long a write waits for a replica before it is acknowledged with fewer copies. Default: 250. */
+  /** How long a write waits for a replica before it is acknowledged with fewer copies. Lower: a frozen replica costs its first write less. Higher: a process that is just starting counts. Default: 500. */
   readonly replicaTimeoutMs: number
-  /** How long a forwarded command, and a command that waits for a claim, may take. Default: 1,000. */
+  /** How long a command waits for a coordinator that is suspect, before the next owner is asked. Default: 250. */
+  readonly suspectTimeoutMs: number
+  /** How long a forwarded command, and a command that waits for a claim, may take. Its caller asks again then. Default: 1,000. */
   readonly commandTimeoutMs: number
+  /** The same for a command of a plain client, which does not ask again by itself. Default: 3,000. */
+  readonly plainTimeoutMs: number
   /** Deadline of one claim, comparison or page. Default: 1,000. */
   readonly askTimeoutMs: number
   /** First pause before a claim that was not answered, or under another ring, is sent again; doubles up to askTimeoutMs. Default: 20. */
@@ -32,8 +36,10 @@ export interface CopiesSettings {
 
 export const defaultCopiesSettings: CopiesSettings = {
   tickIntervalMs: 20,
-  replicaTimeoutMs: 250,
+  replicaTimeoutMs: 500,
+  suspectTimeoutMs: 250,
   commandTimeoutMs: 1_000,
+  plainTimeoutMs: 3_000,
   askTimeoutMs: 1_000,
   claimRetryMs: 20,
   recallIntervalMs: 500,

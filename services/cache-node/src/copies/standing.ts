@@ -7,6 +7,7 @@ const noOwner = -1
 export class Standing {
   readonly #core: Core
   readonly #ranks = new Int16Array(tokenCount).fill(noOwner)
+  #coordinated: readonly number[] = []
   #ring: Ring | undefined
 
   constructor(core: Core) {
@@ -23,14 +24,27 @@ export class Standing {
     return this.rank(token) !== noOwner
   }
 
+  /** coordinated lists the tokens that the ring gives to this node, in ascending order. */
+  get coordinated(): readonly number[] {
+    if (this.#ring !== this.#core.ring) this.#compute(this.#core.ring)
+    return this.#coordinated
+  }
+
   #compute(ring: Ring): void {
     this.#ring = ring
     this.#ranks.fill(noOwner)
+    this.#coordinated = []
     const self = ring.members.findIndex(({ name }) => name === this.#core.self)
     if (self < 0) return
     const { table, ownersPerToken } = ring
-    for (let at = 0; at < table.length; at++) {
-      if (table[at] === self) this.#ranks[Math.floor(at / ownersPerToken)] = at % ownersPerToken
+    const coordinated: number[] = []
+    for (let token = 0, at = 0; token < tokenCount; token++) {
+      for (let rank = 0; rank < ownersPerToken; rank++, at++) {
+        if (table[at] !== self) continue
+        this.#ranks[token] = rank
+        if (rank === 0) coordinated.push(token)
+      }
     }
+    this.#coordinated = coordinated
   }
 }

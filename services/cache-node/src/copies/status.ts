@@ -6,6 +6,8 @@ export interface CopiesStatus {
   readonly strayTokens: number
   /** That are still to be pulled. */
   readonly entriesLeft: number
+  /** That came in so, for whatever reason, since the node started. */
+  readonly pulledEntries: number
   readonly pulledBytesPerSecond: number
   /** Without those that are deleted. */
   readonly entries: { readonly coordinated: number; readonly replicas: number; readonly strays: number }

@@ -42,7 +42,7 @@ export class StrayRound {
   readonly #digests: TokenDigest[]
   readonly #differing = new TokenSet()
   readonly #candidates = new Map<string, Candidate>()
-  /** What owners say is worth nothing under another ring: then the round ends without a word. */
+  /** What owners say is worth nothing under another ring. */
   readonly #ring: Ring
 
   constructor(options: StrayRoundOptions) {
@@ -135,8 +135,8 @@ export class StrayRound {
 
   /** The reply if it is of that type; otherwise the round is over. */
   #replyOf<T extends PeerReply['type']>(outcome: AskSettled, type: T): Extract<PeerReply, { type: T }> | undefined {
-    if (this.#core.ring !== this.#ring) return undefined
-    if (outcome.type === 'reply' && outcome.reply.type === type) return outcome.reply as Extract<PeerReply, { type: T }>
+    const isSaid = outcome.type === 'reply' && outcome.reply.type === type
+    if (isSaid && this.#core.ring === this.#ring) return outcome.reply as Extract<PeerReply, { type: T }>
     this.#options.ended(0)
     return undefined
   }

@@ -33,7 +33,7 @@ export class Strays implements StraysPart {
   readonly #holdings: Holdings
   readonly #intake: Intake
   #ring: Ring
-  #isUnderWay = false
+  #underWay: StrayRound | undefined
   #pauseMs = pauseMsMin
   #dueAt = 0
   /** The tokens that the present pass is through with. */
@@ -62,12 +62,12 @@ export class Strays implements StraysPart {
 
   tick(): void {
     if (this.#core.ring !== this.#ring) this.#beginAnew()
-    if (!this.#isUnderWay && this.#core.now >= this.#dueAt) this.#go()
+    if (this.#underWay === undefined && this.#core.now >= this.#dueAt) this.#go()
   }
 
   #beginAnew(): void {
     this.#ring = this.#core.ring
-    this.#isUnderWay = false
+    this.#underWay = undefined
     this.#pauseMs = pauseMsMin
     this.#dueAt = this.#core.now + pauseMsMin
     this.#passed.clear()
@@ -81,14 +81,16 @@ export class Strays implements StraysPart {
       this.#endPass()
       return
     }
-    this.#isUnderWay = true
     for (const token of found.tokens) this.#passed.add(token)
     const ended = (dropped: number): void => {
-      this.#isUnderWay = false
+      if (this.#underWay !== round) return
+      this.#underWay = undefined
       this.#droppedInPass += dropped
       this.#go()
     }
-    new StrayRound({ core: this.#core, intake: this.#intake, ...found, ended }).begin()
+    const round = new StrayRound({ core: this.#core, intake: this.#intake, ...found, ended })
+    this.#underWay = round
+    round.begin()
   }
 
   #entriesOf(token: number): number {

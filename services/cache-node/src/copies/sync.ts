@@ -14,7 +14,7 @@ import type { Place } from '../store/store.ts'
 import type { Core } from './core.ts'
 import type { FetchedKeys } from './fetched-keys.ts'
 import { Fetches } from './fetches.ts'
-import type { Intake } from './intake.ts'
+import type { Acceptance, Intake } from './intake.ts'
 import type { Holdings, Sync as SyncPart } from './parts.ts'
 import type { TokenDigest } from './peer-request.ts'
 import type { Pull } from './pull-queue.ts'
@@ -46,6 +46,8 @@ export interface SyncOptions {
   readonly pulls: Pulls
   readonly intake: Intake
   readonly fetched: FetchedKeys
+  /** Whether a key that a source handed out for a command may be taken over. */
+  readonly acceptsFetched: Acceptance
 }
 
 export class Sync implements SyncPart, PullListener {
@@ -65,14 +67,14 @@ export class Sync implements SyncPart, PullListener {
   /** Called when claimed was. */
   onClaimed: (tokens: TokenSet) => void = () => {}
 
-  constructor({ core, standing, holdings, pulls, intake, fetched }: SyncOptions) {
+  constructor({ core, standing, holdings, pulls, intake, fetched, acceptsFetched }: SyncOptions) {
     this.#core = core
     this.#standing = standing
     this.#holdings = holdings
     this.#pulls = pulls
     this.#intake = intake
     this.#fetched = fetched
-    this.#fetches = new Fetches(core, intake, (place) => !fetched.has(place))
+    this.#fetches = new Fetches(core, intake, acceptsFetched)
     pulls.tell(this)
   }
 
@@ -82,6 +84,10 @@ export class Sync implements SyncPart, PullListener {
 
   get entriesLeft(): number {
     return this.#pulls.entriesLeft
+  }
+
+  get pulledEntries(): number {
+    return this.#intake.entries
   }
 
   get pulledBytesPerSecond(): number {

@@ -31,6 +31,8 @@ export class Tenure implements Holdings {
   epoch = 0
   /** Set by every change of a state; whoever has dealt with it clears it. */
   hasChanged = false
+  /** How often a state has changed so far. */
+  changes = 0
 
   constructor(core: Core) {
     this.#core = core
@@ -61,6 +63,7 @@ export class Tenure implements Holdings {
     this.#counts[before] = (this.#counts[before] as number) - 1
     this.#counts[code] = (this.#counts[code] as number) + 1
     this.hasChanged = true
+    this.changes++
   }
 
   /** tokens lists those in one of these states. */

@@ -54,13 +54,15 @@ export class TokenSet {
     this.#size = 0
   }
 
-  /** In ascending order. */
-  *[Symbol.iterator](): IterableIterator<number> {
+  /** In ascending order, as they are when it begins. */
+  [Symbol.iterator](): IterableIterator<number> {
+    const bits = this.#bits
+    const tokens: number[] = []
     for (let byte = 0; byte < bytes; byte++) {
-      const bits = this.#bits[byte] as number
-      if (bits === 0) continue
-      for (let bit = 0; bit < 8; bit++) if ((bits & (1 << bit)) !== 0) yield byte * 8 + bit
+      let token = byte * 8
+      for (let rest = bits[byte] as number; rest !== 0; rest >>>= 1, token++) if ((rest & 1) !== 0) tokens.push(token)
     }
+    return tokens.values()
   }
 }
 

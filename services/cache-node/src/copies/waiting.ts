@@ -7,6 +7,8 @@ import type { Core } from './core.ts'
 import type { Errand } from './errand.ts'
 
 const retryAfterMs = 1_000
+/** Rings that differ meet within milliseconds; asking once more costs one message. */
+const pauseMsMax = 100
 
 interface Stay {
   readonly errand: Errand
@@ -59,9 +61,9 @@ export class Waiting {
   /** pause keeps an errand for a while, longer each time. */
   pause(errand: Errand): void {
     this.admit(errand)
-    const { now, settings } = this.#core
+    const { now } = this.#core
     this.#stays.push({ errand, until: Math.min(now + errand.pauseMs, errand.dueAt) })
-    errand.pauseMs = Math.min(errand.pauseMs * 2, settings.replicaTimeoutMs)
+    errand.pauseMs = Math.min(errand.pauseMs * 2, pauseMsMax)
   }
 
   /** take hands over the errands that are to be decided anew: all of them when something changed, else those whose pause is over. */
@@ -80,9 +82,9 @@ export class Waiting {
   }
 
   /** overdue is what the caller of an errand is told whose time is up. */
-  overdue({ code, mayBeDone }: Errand): RingholdError {
+  overdue({ code, mayBeDone, why }: Errand): RingholdError {
     const { self, ring } = this.#core
-    const detail = `${self} could not settle in time which node executes this`
+    const detail = `${self} could not settle in time which node executes this: ${why}`
     const facts = { detail, node: self, ring: ring.checksum, retryAfterMs }
     return new RingholdError(code, { ...facts, executed: mayBeDone ? 'unknown' : 'no' })
   }

@@ -22,7 +22,7 @@ import type { Errand } from './errand.ts'
 import { ownedCommand } from './owned-command.ts'
 import type { Replicas } from './replicas.ts'
 import type { Tenure } from './tenure.ts'
-import { Write } from './write.ts'
+import { Write, type WriteOutcome } from './write.ts'
 
 export type WriteCommand = Exclude<ByteCommand, { type: 'get' }>
 
@@ -96,7 +96,7 @@ export class Writes {
       if (failed !== undefined) return this.#executed(failed)
     }
     const change = this.#change(command, place)
-    const write = new Write({ place, change, epoch: this.#options.tenure.epoch })
+    const write = new Write({ place, change, epoch: this.#options.tenure.epoch, settled: this.#settled })
     if (others.length > 0) this.#send(write, others)
     if (write.waits === 0) return this.#executed(this.#acked(write, command))
     this.#begun(write)
@@ -136,7 +136,6 @@ export class Writes {
     }
     const copy = copyOf(write.place, write.change, this.#core.now)
     if (copy === undefined) return
-    write.settled = this.#settled
     for (const other of others) if (this.#options.replicas.send(other, copy, write)) write.waits++
   }
 
@@ -170,7 +169,11 @@ export class Writes {
       const detail = `${self} was cut off while the write was in flight`
       done.fail(new RingholdError('RINGHOLD_OWNER_TIMEOUT', { detail, node: self }))
     } else if (error !== undefined) done.fail(error)
-    else done.succeed(this.#executed({ ...(outcome as Outcome & { type: 'created' }), copies: write.copies }))
+    else {
+      const acked = outcome as WriteOutcome
+      acked.copies = write.copies
+      done.succeed(this.#executed(acked))
+    }
   }
 
   #ended({ slot, place }: Write): void {
@@ -190,7 +193,7 @@ export class Writes {
   }
 
   /** Applies a write to the own store, once. */
-  #apply(write: Write): Outcome {
+  #apply(write: Write): WriteOutcome {
     if (write.outcome !== undefined) return write.outcome
     const { change } = write
     write.outcome = change.type === 'entry' ? this.#put(write, change) : this.#bury(write, change)
@@ -202,28 +205,31 @@ export class Writes {
     if (this.#size === 0) return
     const slot = slotOf(write.place.key)
     const others = (this.#inFlight[slot] as number) - (write.slot >= 0 ? 1 : 0)
-    if (others > 0) this.#applied.set(slot, write)
+    if (others > 0 && !this.#isFollowed(slot, write)) this.#applied.set(slot, write)
   }
 
-  /** Whether a higher version of the key is here, or was when this write was in flight already. */
-  #isOvertaken({ place, change, slot }: Write): boolean {
-    if (slot < 0) return false
-    const { store, now } = this.#core
-    if ((store.version(place, now) ?? 0) >= change.version) return true
+  /** Whether a higher version of its key was applied while it was in flight. */
+  #isFollowed(slot: number, { change, place }: Write): boolean {
     const last = this.#applied.get(slot)
     return last !== undefined && last.change.version > change.version && isSame(last.place, place)
   }
 
-  #put(write: Write, entry: Change & { type: 'entry' }): Outcome {
+  /** Whether a higher version of the key was here when this write was in flight already, and is evicted since. */
+  #isOvertaken(write: Write): boolean {
+    return write.slot >= 0 && this.#applied.size > 0 && this.#isFollowed(write.slot, write)
+  }
+
+  #put(write: Write, entry: Change & { type: 'entry' }): WriteOutcome {
     const { store, now } = this.#core
     const { version } = entry
-    const type = this.#isOvertaken(write) ? 'replaced' : store.write(write.place, entry, now)
+    const written = this.#isOvertaken(write) ? 'stale' : store.supersede(write.place, entry, now)
+    const type = written === 'stale' ? 'replaced' : written
     if (type === 'too-large' || type === 'full') throw refusal(type)
     this.#options.counters.sets++
     return { type, version, copies: 1 }
   }
 
-  #bury({ place }: Write, tombstone: Change & { type: 'tombstone' }): Outcome {
+  #bury({ place }: Write, tombstone: Change & { type: 'tombstone' }): WriteOutcome {
     const { store, now } = this.#core
     const type = this.#present(place) === undefined ? 'absent' : 'deleted'
     const applied = store.apply(place, tombstone, now)

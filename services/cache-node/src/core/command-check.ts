@@ -11,8 +11,9 @@ import {
 /** CommandCheck holds commands against the limits of the node. */
 export class CommandCheck {
   readonly #limits: Limits
-  /** The cache name that was checked last: one comparison instead of a pattern for nearly every command. */
+  /** The names of cache and content type that were checked last: a comparison instead of a pattern for most commands. */
   #checkedCache = ''
+  #checkedType = ''
 
   constructor(limits: Limits) {
     this.#limits = limits
@@ -31,6 +32,8 @@ export class CommandCheck {
       const detail = `the value exceeds ${this.#limits.valueBytesMax} bytes`
       throw new RingholdError('RINGHOLD_VALUE_TOO_LARGE', { detail })
     }
+    if (command.contentType === this.#checkedType) return
     checkContentType(command.contentType, this.#limits)
+    this.#checkedType = command.contentType
   }
 }

@@ -35,10 +35,14 @@ export interface Ahead {
   prefetch(): void
 }
 
+/** The wall clock is read again after so long: versions count in milliseconds, and asking it takes longer than a look-up. */
+const wallReadEveryMs = 1
+
 export class Executor implements Ahead {
   readonly #around: Surroundings
   readonly #check: CommandCheck
   readonly #moment: { now: number; wallMs: number } & Moment = { now: 0, wallMs: 0 }
+  #wallReadAt = Number.NEGATIVE_INFINITY
   /** For the next command whose outcome is not known at once. */
   #later = new Later()
 
@@ -55,9 +59,8 @@ export class Executor implements Ahead {
   execute(command: ByteCommand, origin: Origin, sink: HitSink): Executed | Promise<Executed> | undefined
   execute(command: ByteCommand, origin: Origin, sink?: HitSink): Executed | Promise<Executed> | undefined {
     this.#check.check(command)
-    const { copies, now, wallMs, onEffects } = this.#around
-    this.#moment.now = now()
-    this.#moment.wallMs = wallMs()
+    const { copies, onEffects } = this.#around
+    this.#look()
     const executed = copies.execute(command, origin, this.#moment, this.#later, sink)
     if (copies.hasEffects) onEffects()
     if (executed === HIT_IN_SINK) return undefined
@@ -78,6 +81,15 @@ export class Executor implements Ahead {
 
   prefetch(): void {
     this.#around.store.prefetch()
+  }
+
+  #look(): void {
+    const { now, wallMs } = this.#around
+    const moment = this.#moment
+    moment.now = now()
+    if (moment.now - this.#wallReadAt < wallReadEveryMs) return
+    this.#wallReadAt = moment.now
+    moment.wallMs = wallMs()
   }
 }
 

@@ -64,6 +64,10 @@ const nodeStats = Type.Object({
       description: 'Tokens of other owners of which the node still holds entries.',
     }),
     entriesLeft: Type.Integer({ minimum: 0, description: 'Entries that are still to be pulled.' }),
+    pulledEntries: Type.Integer({
+      minimum: 0,
+      description: 'Entries that were pulled from other nodes since the start.',
+    }),
     pulledBytesPerSecond: Type.Number({ minimum: 0 }),
     entries: Type.Object(
       { coordinated: count, replicas: count, strays: count },

@@ -19,13 +19,18 @@ export interface Digest {
   readonly high: number
 }
 
+/** Most tokens of a small store are empty. */
+const nothing: Digest = { entries: 0, low: 0, high: 0 }
+
 export class Digests {
   readonly #sums = new Uint32Array(tokenCount * 2)
   readonly #counts = new Uint32Array(tokenCount)
 
   of(token: number): Digest {
+    const entries = this.#counts[token] as number
+    if (entries === 0) return nothing
     return {
-      entries: this.#counts[token] as number,
+      entries,
       low: this.#sums[2 * token] as number,
       high: this.#sums[2 * token + 1] as number,
     }

@@ -2,9 +2,11 @@
  * Engine: the parts of a byte store that reading, writing and upkeep share, and the two things that all of them do:
  * find what is alive, and let go of what is not to stay.
  */
+import { Bygones, type KeySign } from './bygones.ts'
 import type { CacheTally } from './cache-names.ts'
 import { ContentTypes } from './content-types.ts'
 import { Departures } from './departures.ts'
+import { keyMark } from './digests.ts'
 import { replicas } from './entry.ts'
 import { EvictionList } from './eviction-list.ts'
 import { Holdings } from './holdings.ts'
@@ -14,6 +16,8 @@ import { Tuner } from './tuner.ts'
 
 /** Memory for the fingerprints of entries that left, as a share of the budget; it is beside the budget. */
 const departuresShare = 1 / 50
+/** The same for the versions of what expired. */
+const bygonesShare = 1 / 64
 
 export interface EngineOptions {
   readonly bytesMax: number
@@ -26,6 +30,7 @@ export class Engine {
   readonly holdings: Holdings
   readonly types = new ContentTypes()
   readonly departures: Departures
+  readonly bygones: Bygones
   readonly tuner = new Tuner()
   readonly roles = new Roles()
   readonly evicted = new EvictionList()
@@ -37,6 +42,7 @@ export class Engine {
     this.now = now
     this.holdings = new Holdings({ bytesMax, secret, now })
     this.departures = new Departures(bytesMax * departuresShare)
+    this.bygones = new Bygones(bytesMax * bygonesShare)
   }
 
   /** What entries that this node coordinates may take, with the index: what replicas leave them. */
@@ -66,9 +72,8 @@ export class Engine {
     const { fields, ledger } = this.holdings
     const hash = this.holdings.hashAt(address)
     if (!fields.isTombstone(address) && fields.isCurrent(address)) {
-      if (departure === 'expired') ledger.expirations++
+      if (departure === 'expired') this.#countExpiry(address, hash)
       else this.#countEviction(address)
-      if (departure === 'expired' && this.tuner.isSampled(hash)) this.tuner.remove(hash)
       this.departures.note(hash, departure, ledger.entries)
     }
     this.holdings.release(address, hash)
@@ -79,6 +84,18 @@ export class Engine {
     const { fields, names } = this.holdings
     const cache = names.of(fields.cache(address)).name
     return { token: fields.token(address), cache, key: this.holdings.key(address) }
+  }
+
+  /** signOf stands for a key among the bygones. */
+  signOf({ key }: Place, cache: CacheTally, hash: number): KeySign {
+    return { hash, mark: keyMark(cache.mark, key, 0, key.length) }
+  }
+
+  #countExpiry(address: number, hash: number): void {
+    const { ledger, fields } = this.holdings
+    ledger.expirations++
+    if (this.tuner.isSampled(hash)) this.tuner.remove(hash)
+    this.bygones.note({ hash, mark: this.holdings.markAt(address) }, fields.version(address))
   }
 
   #countEviction(address: number): void {

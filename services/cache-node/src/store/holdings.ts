@@ -90,6 +90,14 @@ export class Holdings {
     return this.#hash.of(fields.cache(address), segments.bytesOf(address), from, fields.keyLength(address))
   }
 
+  /** markAt is what digests know the key of an entry by. */
+  markAt(address: number): number {
+    const { fields, segments } = this
+    const from = segments.byteIn(address) + fields.headerLength(address)
+    const cache = this.names.of(fields.cache(address))
+    return keyMark(cache.mark, segments.bytesOf(address), from, fields.keyLength(address))
+  }
+
   find(token: number, hash: number, cache: CacheTally, key: Uint8Array): number {
     return this.index.find(token, tagOf(token, hash), cache.id, key)
   }
@@ -150,11 +158,10 @@ export class Holdings {
 
   /** release removes an entry; its memory comes back with its segment. */
   release(address: number, hash: number): void {
-    const { fields, segments } = this
+    const { fields } = this
     const token = fields.token(address)
     const cache = this.names.of(fields.cache(address))
-    const from = segments.byteIn(address) + fields.headerLength(address)
-    const mark = keyMark(cache.mark, segments.bytesOf(address), from, fields.keyLength(address))
+    const mark = this.markAt(address)
     if (fields.expires(address)) this.wheel.remove(address)
     this.index.remove(token, tagOf(token, hash), address)
     if (fields.isCurrent(address)) this.digests.remove(token, mark, fields.version(address))

@@ -60,6 +60,14 @@ export class Reader {
     return address === 0 ? undefined : this.#engine.holdings.fields.version(address)
   }
 
+  expiredVersion(place: Place): Version | undefined {
+    const engine = this.#engine
+    if (engine.bygones.isEmpty) return undefined
+    const cache = engine.holdings.names.find(place.cache)
+    if (cache === undefined) return undefined
+    return engine.bygones.versionOf(engine.signOf(place, cache, engine.holdings.hashOf(cache, place.key)))
+  }
+
   change(place: Place): Change | undefined {
     const address = this.#find(place)
     return address === 0 ? undefined : this.changeAt(address).change

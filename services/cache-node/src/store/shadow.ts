@@ -69,6 +69,10 @@ export class Shadow {
     return this.#items.size
   }
 
+  get bytes(): number {
+    return this.#probation.bytes + this.#main.bytes
+  }
+
   /** read counts a read and tells whether the shadow has the key. */
   read(hash: number): boolean {
     const item = this.#items.get(hash)
@@ -115,12 +119,12 @@ export class Shadow {
   }
 
   #meanBytes(): number {
-    return (this.#probation.bytes + this.#main.bytes) / this.#items.size
+    return this.bytes / this.#items.size
   }
 
   #makeRoom(room: number): boolean {
     let wasFull = false
-    while (this.#probation.bytes + this.#main.bytes > room && this.#items.size > 0) {
+    while (this.bytes > room && this.#items.size > 0) {
       wasFull = true
       this.#evict()
     }

@@ -12,6 +12,8 @@ import { Shadow } from './shadow.ts'
 import { type Shares, sharesTable } from './shares.ts'
 
 const sampledEntriesMax = 1_024
+/** Reads are looked at once the sample has filled so much of its room: before, every setting answers them alike. */
+const watchedShare = 0.5
 /** Sampled reads between two decisions, as a share of the sampled entries, and at least. */
 const windowShare = 0.5
 const windowMin = 200
@@ -38,7 +40,9 @@ export class Tuner {
 
   /** hit counts a read that the store answered; `bytesMax` is what the store may hold. */
   hit(hash: number, bytes: number, bytesMax: number): void {
-    for (const shadow of this.#shadows) if (!shadow.read(hash)) shadow.write(hash, bytes, bytesMax / this.#rate)
+    const sampleBytesMax = bytesMax / this.#rate
+    if ((this.#shadows[0] as Shadow).bytes < sampleBytesMax * watchedShare) return
+    for (const shadow of this.#shadows) if (!shadow.read(hash)) shadow.write(hash, bytes, sampleBytesMax)
     this.#count()
   }
 

@@ -1,0 +1,173 @@
+/**
+ * Rehearsal: before a node joins, it plays what will be asked of it the moment it has joined, with two others that exist
+ * in its memory only. The code of claims, copies and repair is compiled then while nobody waits: on a busy machine a
+ * cold node took more than a second to take its tokens over, and their commands waited for it.
+ *
+ *      two nodes hold all tokens ─► keys are written ─► a third joins: claims, pulls, comparisons ─► it leaves ─► again
+ *
+ * Time is made up, so a rehearsal takes as long as its computing; it ends early when that takes too long.
+ */
+import type { Member } from '@ringhold/sdk/membership'
+import { type ByteCommand, defaultLimits } from '@ringhold/sdk/protocol'
+import { Ring, seedOfFleet } from '@ringhold/sdk/ring'
+import { HybridClock } from './clock/hybrid-clock.ts'
+import { Copies, type Moment } from './copies/copies.ts'
+import type { Effect } from './copies/effect.ts'
+import { defaultCopiesSettings } from './copies/settings.ts'
+import { PeerReader } from './copies/wire/peer-reader.ts'
+import { PeerWriter } from './copies/wire/peer-writer.ts'
+import { newCounters } from './core/counters.ts'
+import { ByteStore, bytesMaxMin } from './store/byte-store.ts'
+
+export interface RehearsalOptions {
+  /** The monotonic clock. */
+  readonly now: () => number
+  /** When the rehearsal is broken off, in milliseconds. Default: 400. */
+  readonly msMax?: number
+}
+
+const names = ['first', 'second', 'third'] as const
+const rounds = 1
+const keys = 200
+/** Virtual ticks after each change: until everything is where it belongs. */
+const ticks = 10
+const fleet = { seed: seedOfFleet('rehearsal'), copies: 2 }
+const nobodyWaits = { succeed: () => undefined, fail: () => undefined }
+
+/** rehearse returns how many messages were exchanged. It leaves nothing but compiled code. */
+export function rehearse({ now, msMax = 400 }: RehearsalOptions): number {
+  const stage = new Stage()
+  const endAt = now() + msMax
+  for (let round = 0; round < rounds && now() < endAt; round++) {
+    stage.show(names.slice(0, 2), round)
+    stage.command('set')
+    stage.show(names, round)
+    stage.command('get')
+    stage.command('set')
+    stage.command('delete')
+  }
+  return stage.messages
+}
+
+interface Letter {
+  readonly from: Actor
+  readonly to: Actor
+  readonly bytes: Uint8Array
+  /** Of the request, at the one that asked. */
+  readonly id: number
+  readonly isReply: boolean
+}
+
+interface Actor {
+  readonly name: string
+  readonly copies: Copies
+  readonly writer: PeerWriter
+}
+
+class Stage {
+  messages = 0
+  readonly #actors: readonly Actor[] = names.map(newActor)
+  readonly #letters: Letter[] = []
+  /** Who asked what is not answered yet. */
+  readonly #askers = new Map<number, { readonly asker: Actor; readonly id: number }>()
+  #requests = 0
+  #moment: Moment = { now: 0, wallMs: 0 }
+
+  /** show lets these nodes, and no others, be the fleet. */
+  show(members: readonly string[], round: number): void {
+    const view = new Map(members.map((name) => [name, memberOf(name, round)]))
+    const ring = new Ring({ ...fleet, members: [...view.values()] })
+    for (const actor of this.#present(members)) {
+      this.#perform(actor, actor.copies.viewChanged({ view, ring, incarnation: round + 1 }, this.#moment))
+    }
+    this.#play()
+  }
+
+  command(type: 'get' | 'set' | 'delete'): void {
+    for (let count = 0; count < keys; count++) {
+      const actor = this.#actors[count % this.#actors.length] as Actor
+      if (actor.copies.ring.members.length === 0) continue
+      actor.copies.execute(commandOf(type, count), 'plain', this.#moment, nobodyWaits)
+      this.#perform(actor, actor.copies.takeEffects())
+    }
+    this.#play()
+  }
+
+  #present(members: readonly string[]): Actor[] {
+    return this.#actors.filter(({ name }) => members.includes(name))
+  }
+
+  #play(): void {
+    for (let tick = 0; tick < ticks; tick++) {
+      this.#deliver()
+      const now = this.#moment.now + defaultCopiesSettings.tickIntervalMs
+      this.#moment = { now, wallMs: now }
+      for (const actor of this.#actors) this.#perform(actor, actor.copies.tick(this.#moment))
+    }
+  }
+
+  #perform(actor: Actor, effects: readonly Effect[]): void {
+    const { writer } = actor
+    for (const effect of effects) {
+      if (effect.type === 'ask') {
+        const to = this.#actors.find(({ name }) => name === effect.to)
+        if (to === undefined || !writer.request(effect, effect.request)) continue
+        this.#letters.push({ from: actor, to, bytes: writer.take(), id: effect.id, isReply: false })
+      } else if (effect.type === 'answer') {
+        const asked = this.#askers.get(effect.requestId)
+        if (asked === undefined || !writer.reply({ id: asked.id, envelope: effect.envelope }, effect.reply)) continue
+        this.#askers.delete(effect.requestId)
+        this.#letters.push({ from: actor, to: asked.asker, bytes: writer.take(), id: asked.id, isReply: true })
+      }
+    }
+  }
+
+  #deliver(): void {
+    for (let letter = this.#letters.shift(); letter !== undefined; letter = this.#letters.shift()) {
+      this.messages++
+      const { from, to, bytes, id, isReply } = letter
+      const reader = new PeerReader({ limits: defaultLimits, fault: 'RINGHOLD_BAD_REPLY' })
+      reader.feed(bytes)
+      if (!reader.next()) continue
+      if (isReply) {
+        this.#perform(to, to.copies.settled(id, { type: 'reply', ...reader.reply() }, this.#moment))
+      } else {
+        const requestId = ++this.#requests
+        this.#askers.set(requestId, { asker: from, id })
+        const { envelope, request } = reader.request()
+        this.#perform(to, to.copies.receive(requestId, envelope, request, this.#moment))
+      }
+    }
+  }
+}
+
+function newActor(name: string): Actor {
+  const copies = new Copies({
+    self: name,
+    fleet,
+    store: new ByteStore({ bytesMax: bytesMaxMin, secret: [1, 2], now: 0 }),
+    clock: new HybridClock(name),
+    limits: defaultLimits,
+    counters: newCounters(),
+    random: () => 0.5,
+    answers: () => 'yes',
+  })
+  return { name, copies, writer: new PeerWriter() }
+}
+
+function memberOf(name: string, round: number): Member {
+  const url = `http://${name}.invalid`
+  return {
+    ...{ name, urls: { client: url, peer: url }, incarnation: round + 1, status: 'alive' },
+    ...{ zone: '', weight: 1, instance: name },
+  }
+}
+
+const encoder = new TextEncoder()
+
+function commandOf(type: 'get' | 'set' | 'delete', count: number): ByteCommand {
+  const key = encoder.encode(`rehearsal:${count}`)
+  const common = { cache: 'default', key }
+  if (type === 'set') return { type, ...common, value: key, contentType: 'text/plain', ttlMs: undefined }
+  return { type, ...common }
+}
