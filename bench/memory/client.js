@@ -16,7 +16,9 @@ process.once('message', async ({ urls, clients: count, inFlight, transport, seco
   )
   const counts = { operations: 0, hits: 0, wrong: 0, failed: 0 }
   const endMs = performance.now() + seconds * 1_000
-  const workers = clients.flatMap((cache) => Array.from({ length: inFlight }, () => work(cache, { endMs, counts, keysMax })))
+  const workers = clients.flatMap((cache) =>
+    Array.from({ length: inFlight }, () => work(cache, { endMs, counts, keysMax })),
+  )
   await Promise.all(workers)
   process.send(counts)
 })

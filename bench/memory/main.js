@@ -51,18 +51,30 @@ process.exit(isWrong ? 1 : 0)
 async function run({ name, clients, inFlight, transport, nodes: count }, memory) {
   const nodes = await startNodes(count, memory)
   const idle = Math.max(...nodes.map(residentBytes))
-  const client = childOf(fork(new URL('./client.js', import.meta.url), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }))
+  const client = childOf(
+    fork(new URL('./client.js', import.meta.url), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] }),
+  )
   let most = 0
   const timer = setInterval(() => {
     most = Math.max(most, ...nodes.map(residentBytes))
   }, sampleMs)
-  client.send({ urls: nodes.map(({ url }) => url), clients, inFlight, transport, seconds, keysMax: 40 * Number.parseInt(memory, 10) })
+  client.send({
+    urls: nodes.map(({ url }) => url),
+    clients,
+    inFlight,
+    transport,
+    seconds,
+    keysMax: 40 * Number.parseInt(memory, 10),
+  })
   const [result] = await Promise.race([once(client, 'message'), once(client, 'exit').then(() => [undefined])])
   clearInterval(timer)
   const bound = bytesOf(memory) * 1.15 + 100 * mebibyte
   const isOver = most > bound
   if (isOver || result === undefined || result.wrong > 0) isWrong = true
-  const done = result === undefined ? 'the client ended early' : `${result.operations} operations, ${result.hits} hits, ${result.wrong} wrong, ${result.failed} failed`
+  const done =
+    result === undefined
+      ? 'the client ended early'
+      : `${result.operations} operations, ${result.hits} hits, ${result.wrong} wrong, ${result.failed} failed`
   console.log(
     `${memory.padEnd(7)} ${name.padEnd(34)} ${mib(most).padStart(4)} MiB at most, ${mib(idle)} idle, bound ${mib(bound)}${isOver ? ' EXCEEDED' : ''}; ${done}`,
   )

@@ -45,6 +45,8 @@ export interface NodeOptions {
 const drainMsMax = 2_000
 /** How often a leaving node looks whether others have what it holds. */
 const handOverLookMs = 20
+/** How often it looks who holds room that others wait for. */
+const roomLookMs = 500
 
 const nobody: View = new Map()
 
@@ -65,6 +67,7 @@ export class CacheNode {
   #membership: Membership | undefined
   #gossiper: Gossiper | undefined
   readonly #upkeep: Upkeep
+  #roomLooks: NodeJS.Timeout | undefined
   /** Whether it has coordinated whatever it should, once. */
   #hasClaimed = false
   #stopped: Promise<void> | undefined
@@ -212,6 +215,7 @@ export class CacheNode {
       },
     })
     this.#upkeep.start()
+    this.#roomLooks = setInterval(() => this.rooms.look(performance.now()), roomLookMs)
     this.replicator.start()
     await this.#gossiper.join()
     logger.info({ urls, ring: this.ring.checksum, members: this.view.size }, 'ready')
@@ -260,6 +264,7 @@ export class CacheNode {
 
   async #close(listeners: readonly Listener[], drainMs: number): Promise<void> {
     this.#upkeep.stop()
+    clearInterval(this.#roomLooks)
     this.feed.close()
     this.replicator.close()
     await Promise.all([this.#gossiper?.close(), ...listeners.map((listener) => closeWithin(listener, drainMs))])

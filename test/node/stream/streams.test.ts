@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { connect } from 'node:net'
 import { test } from 'tap'
-import { outputBytesHigh } from '#node/stream/command-stream.js'
+import { outputBytes } from '#node/stream/conversation.js'
 import { defaultStreamPatience } from '#node/stream/streams.js'
 import { frameOverheadBytesMax } from '#sdk/protocol/index.js'
 import { until } from '../fleet/in-process-fleet.ts'
@@ -101,7 +101,7 @@ test('a reader that does not read is paused, then cut off, and its commands do n
     return streams.size === 1
   }, 'the end of the slow one')
   // One answer on top of what may lie ready; without a pause it would be 2,000 MB.
-  t.ok(most > 0 && most <= outputBytesHigh + 1_000_000 + frameOverheadBytesMax, `${most} bytes`)
+  t.ok(most > 0 && most <= outputBytes + 1_000_000 + frameOverheadBytesMax, `${most} bytes`)
   t.equal(streams.unsentBytes, 0)
   slow.socket.resume()
   await until(slow.isClosed, 'the client sees it')

@@ -101,33 +101,9 @@ export class FrameReader {
     return this.#chunk.length - this.#chunkAt
   }
 
-  /** left is what is not used up of the chunk. */
-  get left(): Uint8Array {
-    return this.#chunk.subarray(this.#chunkAt)
-  }
-
   /** isWaiting tells whether it is room that next() needs. */
   get isWaiting(): boolean {
     return this.#isWaiting
-  }
-
-  /**
-   * target is the memory that the next bytes of the stream belong to, where a large frame is under way and the chunk is used up:
-   * who can may put them there, tell by filled(), and so save a copy.
-   */
-  get target(): Uint8Array | undefined {
-    if (this.#lent === undefined || this.#partial === undefined || this.unread > 0) return undefined
-    return this.#partialLength < this.#lent.length ? this.#lent.subarray(this.#partialLength) : undefined
-  }
-
-  /** isWhole tells whether filled() has completed a frame that next() has not gone to. */
-  get isWhole(): boolean {
-    return this.#lent !== undefined && this.#partial !== undefined && this.#partialLength === this.#lent.length
-  }
-
-  /** filled says that the next bytes were put where `target` was. */
-  filled(bytes: number): void {
-    this.#partialLength += bytes
   }
 
   /** release gives back the memory of the frame in which the reader stands. */

@@ -18,6 +18,8 @@ const two32 = 4_294_967_296
 export interface WriterMemory {
   /** take lends `bytes` or more. */
   take(bytes: number): Uint8Array
+  /** takeOrWait lends `bytes` or more; undefined: there are none now, and whoever writes is told when it is worth going on. */
+  takeOrWait(bytes: number): Uint8Array | undefined
   give(bytes: Uint8Array): void
 }
 
@@ -119,7 +121,19 @@ export class FrameWriter {
       larger.set(this.bytes)
       this.#kept = larger
       this.#bytes = larger
-    } else this.#borrow(this.#memory, needed)
+    } else this.#moveTo(this.#memory.take(needed))
+  }
+
+  /** reserveOrWait is reserve for what can wait: false, and nothing has changed, where the memory has no room now. */
+  reserveOrWait(bytes: number): boolean {
+    const needed = this.#length + bytes
+    if (needed <= this.#bytes.length || this.#memory === undefined) {
+      this.reserve(bytes)
+      return true
+    }
+    const larger = this.#memory.takeOrWait(needed)
+    if (larger !== undefined) this.#moveTo(larger)
+    return larger !== undefined
   }
 
   u8(value: number): void {
@@ -192,10 +206,9 @@ export class FrameWriter {
     return at
   }
 
-  #borrow(memory: WriterMemory, bytes: number): void {
-    const larger = memory.take(bytes)
+  #moveTo(larger: Uint8Array): void {
     larger.set(this.bytes)
-    if (this.isLent) memory.give(this.#bytes)
+    if (this.isLent) this.#memory?.give(this.#bytes)
     this.#bytes = larger
   }
 

@@ -12,7 +12,9 @@ import type { Room, Tenant } from '../stream/room.ts'
 /** So much must have come before there is room for more: a length that is only announced costs nothing. */
 const smallBytes = 16_384
 
-/** Body is what came, good until release() is called, which is to be done once. */
+const nothing = new Uint8Array(0)
+
+/** Body is what came, good until release() is called. */
 export interface Body {
   readonly bytes: Uint8Array
   release(): void
@@ -86,7 +88,10 @@ class Reading implements Tenant {
   #take(chunk: Uint8Array): void {
     if (this.#isSettled) return
     const length = this.#length + chunk.length
-    if (length > this.#bytesMax) return this.#fail(new RingholdError('RINGHOLD_VALUE_TOO_LARGE'))
+    if (length > this.#bytesMax) {
+      this.#fail(new RingholdError('RINGHOLD_VALUE_TOO_LARGE'))
+      return
+    }
     if (length > this.#memory.length && !this.#grow()) {
       this.#rest = chunk
       this.#request.pause()
@@ -121,5 +126,6 @@ class Reading implements Tenant {
 
   #release(): void {
     if (this.#room.owns(this.#memory)) this.#room.give(this.#memory)
+    this.#memory = nothing
   }
 }

@@ -85,6 +85,11 @@ export const keyRoutes: FastifyPluginCallbackTypebox<KeyRoutesOptions> = (app, o
   app.addContentTypeParser('*', (_request: FastifyRequest, payload: IncomingMessage) =>
     readBody({ request: payload, room: rooms.commands, bytesMax: valueBytesMax }),
   )
+  // Requests that are refused before their route is called have a body all the same.
+  app.addHook('onResponse', (request, _reply, over) => {
+    ;(request.body as Body | undefined)?.release()
+    over()
+  })
   refuseEncodedContent(app)
 
   // HEAD comes with GET.

@@ -1,11 +1,11 @@
 /** A REST hit takes the value of a hit into the memory that it is sent from: lent where it is large. */
-import type { ServerResponse } from 'node:http'
 import type { HitSink } from '../core/hit-sink.ts'
-import type { Room } from '../stream/room.ts'
+import type { Room, Tenant } from '../stream/room.ts'
 
-/** Smaller values get memory of their own: they cost the garbage collector less than room costs. */
+/** Smaller values get memory of their own: they cost the garbage collector less than room costs, and never wait. */
 const lentBytesMin = 16_384
 const nowhere = new Uint8Array(0)
+const nobody: Tenant = { roomy: () => {}, evicted: () => {} }
 
 export class RestHit implements HitSink {
   target: Uint8Array = nowhere
@@ -15,8 +15,10 @@ export class RestHit implements HitSink {
   version = 0
   expiresAt: number | undefined = undefined
   now = 0
-  /** The reply that the next hit is for. */
-  response: ServerResponse | undefined
+  /** Whom the next hit is for. */
+  tenant: Tenant = nobody
+  /** Whether there was no room for the value: then the command is to be executed again when the tenant is told so. */
+  isPutOff = false
   readonly #room: Room
 
   constructor(room: Room) {
@@ -25,20 +27,16 @@ export class RestHit implements HitSink {
 
   onFound(): void {
     const { length } = this
-    this.target = length < lentBytesMin ? new Uint8Array(length) : this.#borrow(length)
+    const value = length < lentBytesMin ? new Uint8Array(length) : this.#room.take(length, this.tenant)
+    this.isPutOff = value === undefined
+    this.target = value ?? nowhere
   }
 
-  /** take hands over the value, and forgets it. Lent memory goes back when the reply is sent, or its connection is gone. */
+  /** take hands over the value, and forgets it. What the room owns is to be given back to it. */
   take(): Uint8Array {
     const value = this.target
     this.target = nowhere
-    if (this.#room.owns(value)) this.response?.once('close', () => this.#room.give(value))
+    this.tenant = nobody
     return value
-  }
-
-  #borrow(bytes: number): Uint8Array {
-    const { response } = this
-    const tenant = { roomy: () => {}, evicted: () => void response?.destroy() }
-    return this.#room.takeNow(bytes, tenant) ?? new Uint8Array(bytes)
   }
 }

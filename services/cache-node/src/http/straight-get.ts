@@ -12,7 +12,7 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'n
 import { type ByteCommand, etagOf, type Hit, headerNames, problemOf, RingholdError } from '@ringhold/sdk/protocol'
 import type { Executed } from '../core/executor.ts'
 import { ttlMsLeft } from '../core/hit-sink.ts'
-import type { Room } from '../stream/room.ts'
+import type { Room, Tenant } from '../stream/room.ts'
 import { keyNotFound, missStatus } from './key-not-found.ts'
 import type { KeyRoutesOptions } from './key-routes.ts'
 import { rawKeyOf } from './raw-key.ts'
@@ -45,6 +45,14 @@ export function getStraight(server: Server, options: StraightGetOptions): void {
   })
 }
 
+/** Get is a request that is being answered. */
+interface Get extends Tenant {
+  readonly command: ByteCommand
+  readonly response: ServerResponse
+  /** Whether it had to wait for room. */
+  isWaiting: boolean
+}
+
 class StraightGet {
   readonly #options: StraightGetOptions
   readonly #localHit: string
@@ -69,43 +77,56 @@ class StraightGet {
     if (url.length === keyAt || url.includes('/', keyAt) || cache.includes('%') || url.includes('#')) return false
     try {
       const command: ByteCommand = { type: 'get', cache, key: Buffer.from(rawKeyOf(url)) }
-      if (this.#room.isFree) this.#execute(command, response)
-      else this.#executeWhenRoomy(command, response)
+      const get: Get = {
+        command,
+        response,
+        isWaiting: false,
+        roomy: () => setImmediate(() => this.#executeAgain(get)),
+        evicted: () => response.destroy(),
+      }
+      this.#execute(get)
     } catch (error) {
       this.#fail(error, response)
     }
     return true
   }
 
-  #execute(command: ByteCommand, response: ServerResponse): void {
-    this.#hit.response = response
+  #execute(get: Get): void {
+    const { command, response } = get
+    this.#hit.tenant = get
     const executed = this.#options.execute(command, 'plain', this.#hit)
+    if (executed === undefined && this.#hit.isPutOff) {
+      this.#waitForRoom(get)
+      return
+    }
+    if (get.isWaiting) this.#room.leave(get)
     if (executed === undefined) this.#sendHit(response)
     else if (executed instanceof Promise) this.#wait(executed, response)
     else this.#answer(executed, response)
   }
 
-  /** Waits until there is room for the largest value: how large it is shows when it is found. */
-  #executeWhenRoomy(command: ByteCommand, response: ServerResponse): void {
-    const tenant = { roomy: () => setImmediate(again), evicted: () => response.destroy() }
-    const again = () => {
-      if (response.destroyed || !this.#room.has(this.#options.valueBytesMax, tenant)) return
-      response.off('close', leave)
-      try {
-        this.#execute(command, response)
-      } catch (error) {
-        this.#fail(error, response)
-      }
+  #executeAgain(get: Get): void {
+    if (get.response.destroyed) return
+    try {
+      this.#execute(get)
+    } catch (error) {
+      this.#room.leave(get)
+      this.#fail(error, get.response)
     }
-    const leave = () => this.#room.leave(tenant)
-    response.on('close', leave)
-    again()
+  }
+
+  #waitForRoom(get: Get): void {
+    if (get.isWaiting) return
+    get.isWaiting = true
+    get.response.once('close', () => this.#room.leave(get))
   }
 
   #sendHit(response: ServerResponse): void {
     const { contentType, version, expiresAt, now } = this.#hit
     const ttlMs = ttlMsLeft(expiresAt, now)
-    this.#send(response, { value: this.#hit.take(), contentType, version, ttlMs }, this.#localHit)
+    const value = this.#hit.take()
+    if (this.#room.owns(value)) response.once('close', () => this.#room.give(value))
+    this.#send(response, { value, contentType, version, ttlMs }, this.#localHit)
   }
 
   #wait(promise: Promise<Executed>, response: ServerResponse): void {

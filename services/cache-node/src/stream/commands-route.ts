@@ -7,9 +7,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
 import { batchBytesMax, batchCommandsMax, framesContentType, headerNames, RingholdError } from '@ringhold/sdk/protocol'
-import { free } from '../free.ts'
-import { outputBytesHigh } from './command-stream.ts'
-import { Conversation, type Face, type Port } from './conversation.ts'
+import { Conversation, type Face, outputBytes, type Port } from './conversation.ts'
 import { TurnClock } from './turn-clock.ts'
 
 export interface CommandsRouteOptions {
@@ -43,7 +41,6 @@ export const commandsRoute: FastifyPluginCallbackTypebox<CommandsRouteOptions> =
       bytes += chunk.length
       if (bytes > bodyBytesMax) conversation.refuse(new RingholdError('RINGHOLD_VALUE_TOO_LARGE'))
       else conversation.receive(chunk)
-      free(chunk)
     })
     request.on('end', () => conversation.finish())
   })
@@ -57,18 +54,13 @@ interface ReplyPortOptions {
   readonly isClosing: boolean
 }
 
-interface Held {
-  readonly bytes: Uint8Array
-  readonly done: (() => void) | undefined
-}
-
 /** The reply as a port: held back until it is whole, or too long for that. */
 class ReplyPort implements Port {
   readonly #request: IncomingMessage
   readonly #raw: ServerResponse
   /** Of what is written and not sent yet. */
   readonly #dones = new Set<() => void>()
-  #held: Held[] = []
+  #held: Uint8Array[] = []
   #heldBytes = 0
 
   constructor({ request, raw, ring, isClosing }: ReplyPortOptions) {
@@ -81,21 +73,22 @@ class ReplyPort implements Port {
   }
 
   send(bytes: Uint8Array, done?: () => void): boolean {
-    if (this.#raw.headersSent) {
-      this.#write({ bytes, done })
-      return false
-    }
-    this.#held.push({ bytes, done })
-    this.#heldBytes += bytes.length
-    if (this.#heldBytes > outputBytesHigh) {
-      for (const held of this.#held) this.#write(held)
+    if (!this.#raw.headersSent) {
+      // A copy: what is held back must not hold back the room that others wait for.
+      if (this.#heldBytes + bytes.length <= outputBytes) {
+        this.#held.push(new Uint8Array(bytes))
+        this.#heldBytes += bytes.length
+        return true
+      }
+      for (const held of this.#held) this.#raw.write(held)
       this.#held = []
     }
+    this.#write(bytes, done)
     return false
   }
 
-  isFull(): boolean {
-    return this.#raw.writableLength > outputBytesHigh
+  isFull(bytes: number): boolean {
+    return this.#raw.writableLength > bytes
   }
 
   pause(): void {
@@ -107,11 +100,9 @@ class ReplyPort implements Port {
   }
 
   end(): void {
-    const held = this.#held
-    this.#held = []
     if (this.#raw.headersSent) this.#raw.end()
-    else this.#raw.end(Buffer.concat(held.map(({ bytes }) => bytes)))
-    for (const { done } of held) done?.()
+    else this.#raw.end(Buffer.concat(this.#held))
+    this.#held = []
   }
 
   destroy(): void {
@@ -120,13 +111,12 @@ class ReplyPort implements Port {
 
   /** closed says that nothing is sent any more. Node does not call back for what it throws away. */
   closed(): void {
-    for (const { done } of this.#held) done?.()
     this.#held = []
     for (const done of this.#dones) done()
     this.#dones.clear()
   }
 
-  #write({ bytes, done }: Held): void {
+  #write(bytes: Uint8Array, done: (() => void) | undefined): void {
     if (done === undefined) {
       this.#raw.write(bytes)
       return

@@ -42,12 +42,12 @@ import type { TurnClock } from './turn-clock.ts'
 /** Port is where the bytes of a conversation go. */
 export interface Port {
   /**
-   * send passes bytes on, and tells whether they are used up: if not, they must not change any more. With `done`, it is
-   * that which tells: it is called once, later, also where the connection is closed.
+   * send passes bytes on, and tells whether they are used up: if not, they must not change any more, and `done` is called
+   * when they are, also where the connection is closed.
    */
   send(bytes: Uint8Array, done?: () => void): boolean
-  /** isFull tells whether the other side is behind with reading. Conversation.drained() is to be called when it has caught up. */
-  isFull(): boolean
+  /** isFull tells whether the other side is more than so many bytes behind. Conversation.drained() is to be called when it has caught up. */
+  isFull(bytes: number): boolean
   /** pause and resume stop and start the chunks. */
   pause(): void
   resume(): void
@@ -89,13 +89,22 @@ export interface ConversationOptions {
 export const sliceMs = 5
 /** waitingMax is how many commands of a conversation may wait for another node before no more are read. */
 export const waitingMax = 256
-/** Answers are sent when they are so many, also before a read is used up. */
-const outputBytes = 262_144
+/** Answers are sent when they are so many bytes, also before a read is used up, and no more are made while so many are not taken. */
+export const outputBytes = 262_144
+/** The same as long as answers take too much memory in the whole process. */
+const outputBytesTight = 65_536
 /** How often the clock is looked at: after so many commands, or bytes of them. */
 const commandsBetweenLooks = 32
 const bytesBetweenLooks = 65_536
 
 const nothing = new Uint8Array(0)
+
+/** PutOff is a command that is to be executed again. */
+interface PutOff {
+  readonly id: number
+  readonly command: ByteCommand
+  readonly origin: Origin
+}
 
 export class Conversation {
   readonly #options: ConversationOptions
@@ -108,13 +117,8 @@ export class Conversation {
   readonly #keysAhead: KeysAhead
   readonly #expect = () => this.#options.face.ahead.expect(this.#keysAhead)
   readonly #chunks: Uint8Array[] = []
-  /** The longest answer, on top of what may be written already. */
-  get #answerBytesMax(): number {
-    return outputBytes + this.#options.face.limits.valueBytesMax + frameOverheadBytesMax
-  }
-  /** The chunk that is received now, and a copy of the rest of an earlier one that is worked on. */
-  #borrowed: Uint8Array | undefined
-  #copied: Uint8Array = nothing
+  /** A get whose value waits for room; what follows waits behind it. */
+  #putOff: PutOff | undefined
   #client: Hello | undefined
   #waiting = 0
   #commands = 0
@@ -133,8 +137,8 @@ export class Conversation {
     const { face, port } = options
     const { rooms } = face
     const tenant = { roomy: () => this.#workSoon(), evicted: () => port.destroy() }
-    this.#room = new CommandRoom(rooms.commands, tenant)
-    this.#answers = new AnswerRoom(rooms.answers, tenant)
+    this.#room = new CommandRoom(rooms, tenant)
+    this.#answers = new AnswerRoom(rooms, tenant)
     this.#writer = new FrameWriter(undefined, this.#answers)
     this.#hit = new HitFrame(this.#writer)
     this.#reader = new FrameReader({
@@ -157,27 +161,11 @@ export class Conversation {
     this.#flush()
   }
 
-  /** receive takes a chunk of the other side's bytes, which is good until it returns: what cannot be used at once is copied. */
+  /** receive takes a chunk of the other side's bytes, for good: its memory is given back when it is used up. */
   receive(chunk: Uint8Array): void {
     if (this.#isOver) return
     // Not as a Buffer: its views, one for each key, take several times as long to make.
-    const view = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length)
-    this.#borrowed = view
-    this.#chunks.push(view)
-    this.#work()
-    this.#borrowed = undefined
-    this.#keepRest(view)
-  }
-
-  /** target is where the next bytes of the other side may be put, if filled() is told so: the memory of a large frame. */
-  get target(): Uint8Array | undefined {
-    return this.#isOver || this.#chunks.length > 0 ? undefined : this.#reader.target
-  }
-
-  /** filled says that bytes were put where `target` was. */
-  filled(bytes: number): void {
-    if (this.#isOver) return
-    this.#reader.filled(bytes)
+    this.#chunks.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length))
     this.#work()
   }
 
@@ -222,15 +210,6 @@ export class Conversation {
     this.#answers.leave()
   }
 
-  #keepRest(chunk: Uint8Array): void {
-    const last = this.#chunks.length - 1
-    if (this.#chunks[last] === chunk) this.#chunks[last] = new Uint8Array(chunk)
-    else if (this.#reader.chunk === chunk) {
-      this.#copied = this.#reader.unread > 0 ? new Uint8Array(this.#reader.left) : nothing
-      this.#reader.feed(this.#copied)
-    }
-  }
-
   #work(): void {
     if (this.#isWorking || this.#isOver || this.#isLate) return
     this.#isWorking = true
@@ -252,7 +231,7 @@ export class Conversation {
     let bytes = 0
     let prepared = 0
     let begunMs: number | undefined
-    while (this.#mayGoOn() && this.#nextFrame()) {
+    while (this.#mayGoOn() && this.#takePutOff() && this.#nextFrame()) {
       begunMs ??= this.#options.now()
       bytes += this.#reader.end - this.#reader.at
       if (prepared === 0) prepared = this.#lookAhead()
@@ -289,8 +268,9 @@ export class Conversation {
   }
 
   #mayGoOn(): boolean {
-    if (this.#writer.length >= outputBytes) this.#flush()
-    if (!this.#isOver && this.#waiting < waitingMax && !this.#options.port.isFull()) return this.#answers.hasRoom(this.#answerBytesMax)
+    const bytes = this.#options.face.rooms.isTight ? outputBytesTight : outputBytes
+    if (this.#writer.length >= bytes) this.#flush()
+    if (!this.#isOver && this.#waiting < waitingMax && !this.#options.port.isFull(bytes)) return true
     // Whoever cannot use room does not stand in line for it.
     this.#room.leave()
     this.#answers.leave()
@@ -298,12 +278,13 @@ export class Conversation {
   }
 
   #nextFrame(): boolean {
-    while (!this.#reader.next()) {
-      const chunk = this.#reader.isWaiting ? undefined : this.#chunks.shift()
+    const reader = this.#reader
+    while (!reader.next()) {
+      if (reader.isWaiting) return false
+      free(reader.chunk)
+      const chunk = this.#chunks.shift()
+      reader.feed(chunk ?? nothing)
       if (chunk === undefined) return false
-      free(this.#copied)
-      this.#copied = chunk === this.#borrowed ? nothing : chunk
-      this.#reader.feed(chunk)
     }
     return true
   }
@@ -326,15 +307,31 @@ export class Conversation {
     const { id, flags } = this.#reader
     const command = readCommand(this.#reader, this.#names)
     if (++this.#commands > commandsMax) throw this.#reader.bad(`at most ${commandsMax} commands are taken at a time`)
+    this.#execute({ id, command, origin: face.originOf((flags & frameFlags.direct) !== 0) })
+  }
+
+  #execute({ id, command, origin }: PutOff): void {
     try {
       this.#hit.id = id
-      const executed = face.execute(command, face.originOf((flags & frameFlags.direct) !== 0), this.#hit)
-      if (executed === undefined) return
-      if (executed instanceof Promise) this.#wait(id, executed)
+      const executed = this.#options.face.execute(command, origin, this.#hit)
+      if (executed === undefined) {
+        if (this.#hit.isPutOff) this.#putOff = { id, command: { ...command, key: new Uint8Array(command.key) }, origin }
+      } else if (executed instanceof Promise) this.#wait(id, executed)
       else this.#answer(id, executed.outcome)
     } catch (error) {
       this.#refuse(id, error)
     }
+  }
+
+  /** Tries again what waits for room; false when it still does. */
+  #takePutOff(): boolean {
+    const putOff = this.#putOff
+    if (putOff === undefined) return true
+    this.#putOff = undefined
+    this.#execute(putOff)
+    if (this.#putOff !== undefined) return false
+    this.#answers.leave()
+    return true
   }
 
   #wait(id: number, promise: Promise<Executed>): void {
@@ -383,7 +380,8 @@ export class Conversation {
     const { port } = this.#options
     if (this.#writer.isLent) {
       const { bytes, buffer } = this.#writer.handOver()
-      port.send(bytes, () => this.#answers.give(buffer))
+      const give = () => this.#answers.give(buffer)
+      if (port.send(bytes, give)) give()
     } else if (port.send(this.#writer.bytes)) this.#writer.clear()
     else this.#writer.take()
   }
@@ -408,7 +406,7 @@ export class Conversation {
 
   /** Whether something has come that is not taken yet. Then it is being waited for what that needs, or for the next turn. */
   get #hasMore(): boolean {
-    return this.#chunks.length > 0 || this.#reader.unread > 0 || this.#reader.isWhole
+    return this.#putOff !== undefined || this.#chunks.length > 0 || this.#reader.unread > 0
   }
 
   #setPause(): void {

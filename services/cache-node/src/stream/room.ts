@@ -13,7 +13,7 @@
 
 /** Tenant is who takes room and waits for it. */
 export interface Tenant {
-  /** Called when it is worth trying again, which is to be done soon. */
+  /** Called when it is worth trying again, which is to be done soon: others wait behind it. */
   readonly roomy: () => void
   /** Called when it has held room for too long while others wait: it must give it back. */
   readonly evicted: () => void
@@ -46,6 +46,7 @@ export class Room {
   readonly #free: Range[]
   /** By where they begin. */
   readonly #lent = new Map<number, Lent>()
+  /** How much each tenant waits for. */
   readonly #waiting = new Map<Tenant, number>()
 
   constructor({ bytes, patienceMs }: RoomOptions) {
@@ -71,27 +72,25 @@ export class Room {
     return this.#waiting.size
   }
 
-  /** isFree tells whether nothing is lent and nobody waits. */
-  get isFree(): boolean {
-    return this.#lent.size === 0 && this.#waiting.size === 0
-  }
-
   /** take lends `bytes`, at least one; undefined: the tenant waits from now on, and is told when to try again. */
   take(bytes: number, tenant: Tenant): Uint8Array | undefined {
-    const range = this.#admit(bytes, tenant)
-    return range && this.#lend(range, bytes, tenant)
+    this.#check(bytes)
+    const [first = tenant] = this.#waiting.keys()
+    const range = first === tenant ? this.#rangeOf(bytes) : undefined
+    if (range === undefined) {
+      this.#waiting.set(tenant, bytes)
+      return undefined
+    }
+    const isNextTurn = this.#waiting.delete(tenant)
+    const piece = this.#lend(range, bytes, tenant)
+    if (isNextTurn) this.#tellFirst()
+    return piece
   }
 
-  /** takeNow is take for who does not wait. */
+  /** takeNow is take for who does not wait, and therefore goes without while others do. */
   takeNow(bytes: number, tenant: Tenant): Uint8Array | undefined {
-    const range = this.#free.find((each) => each.bytes >= bytes)
+    const range = this.#waiting.size === 0 ? this.#rangeOf(bytes) : undefined
     return range && this.#lend(range, bytes, tenant)
-  }
-
-  /** has tells whether `bytes` could be taken now; if not, the tenant waits from now on. */
-  has(bytes: number, tenant: Tenant): boolean {
-    if (this.isFree) return true
-    return this.#admit(bytes, tenant) !== undefined
   }
 
   /** owns tells whether bytes are a piece of this room. */
@@ -104,20 +103,7 @@ export class Room {
     const lent = this.owns(bytes) ? this.#lent.get(bytes.byteOffset) : undefined
     if (lent === undefined) throw new TypeError('these bytes are not lent')
     this.#lent.delete(lent.at)
-    const { at, bytes: length } = lent
-    const next = this.#free.findIndex((range) => range.at > at)
-    const index = next < 0 ? this.#free.length : next
-    const before = this.#free[index - 1]
-    const after = this.#free[index]
-    const joinsBefore = before !== undefined && before.at + before.bytes === at
-    const joinsAfter = after !== undefined && at + length === after.at
-    if (joinsBefore) {
-      before.bytes += length + (joinsAfter ? after.bytes : 0)
-      if (joinsAfter) this.#free.splice(index, 1)
-    } else if (joinsAfter) {
-      after.at = at
-      after.bytes += length
-    } else this.#free.splice(index, 0, { at, bytes: length })
+    this.#insert(lent)
     this.#tellFirst()
   }
 
@@ -128,21 +114,19 @@ export class Room {
 
   /** look is to be called now and then: it evicts who holds up others for too long. */
   look(nowMs: number): void {
-    for (const lent of this.#lent.values()) {
+    for (const lent of [...this.#lent.values()]) {
       if (this.#waiting.size === 0) lent.wantedSinceMs = undefined
       else lent.wantedSinceMs ??= nowMs
       if (nowMs - (lent.wantedSinceMs ?? nowMs) >= this.#patienceMs) lent.tenant.evicted()
     }
   }
 
-  /** The free range that a tenant may take from, if it is its turn. */
-  #admit(bytes: number, tenant: Tenant): Range | undefined {
+  #check(bytes: number): void {
     if (!(bytes > 0 && bytes <= this.bytes)) throw new TypeError(`${bytes} of ${this.bytes} bytes cannot be lent`)
-    const [first = tenant] = this.#waiting.keys()
-    const range = first === tenant ? this.#free.find((each) => each.bytes >= bytes) : undefined
-    if (range === undefined) this.#waiting.set(tenant, bytes)
-    else if (this.#waiting.delete(tenant)) this.#tellFirst()
-    return range
+  }
+
+  #rangeOf(bytes: number): Range | undefined {
+    return this.#free.find((range) => range.bytes >= bytes)
   }
 
   #lend(range: Range, bytes: number, tenant: Tenant): Uint8Array {
@@ -155,11 +139,24 @@ export class Room {
     return new Uint8Array(this.#memory, at, bytes)
   }
 
+  /** Puts a range among the free ones, as one with those that it touches. */
+  #insert({ at, bytes }: Range): void {
+    const free = this.#free
+    const next = free.findIndex((range) => range.at > at)
+    const index = next < 0 ? free.length : next
+    const before = free[index - 1]
+    const after = free[index]
+    const begin = before !== undefined && before.at + before.bytes === at ? before.at : at
+    const end = after !== undefined && at + bytes === after.at ? after.at + after.bytes : at + bytes
+    const first = begin < at ? index - 1 : index
+    free.splice(first, (begin < at ? 1 : 0) + (end > at + bytes ? 1 : 0), { at: begin, bytes: end - begin })
+  }
+
   #tellFirst(): void {
-    for (const [tenant, bytes] of this.#waiting) {
-      if (this.#free.some((range) => range.bytes >= bytes)) tenant.roomy()
-      return
-    }
+    const [first] = this.#waiting
+    if (first === undefined) return
+    const [tenant, bytes] = first
+    if (this.#rangeOf(bytes) !== undefined) tenant.roomy()
   }
 }
 

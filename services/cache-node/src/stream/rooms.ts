@@ -1,5 +1,13 @@
-/** The rooms of a node: one for commands that come in pieces, one for answers that have not left. Apart, so that neither waits for the other. */
+/**
+ * The memory of a node for what passes through it: room for commands that come in pieces and room for answers that have
+ * not left, apart, so that neither waits for the other.
+ *
+ *      a large command, a large value    wait until there is room for them
+ *      small answers, and answers that   never wait: where there is no room they get memory of their own, and as long as
+ *      come from other nodes             there is much of that, connections are read from only while they take their answers
+ */
 import type { FrameRoom, WriterMemory } from '@ringhold/sdk/protocol'
+import { free } from '../free.ts'
 import { Room, type Tenant } from './room.ts'
 
 /** Share of the memory for entries that each room may be, and its limits: two of the largest frames fit, or answers. */
@@ -15,12 +23,21 @@ const answerStepBytes = 294_912
 export class Rooms {
   readonly commands: Room
   readonly answers: Room
+  /** Bytes of answers in memory of their own, and when these are too many. */
+  ownBytes = 0
+  readonly #ownBytesMax: number
 
   /** `memoryBytes` is the memory for entries. */
   constructor(memoryBytes: number) {
     const bytes = Math.min(bytesMax, memoryBytes * share)
     this.commands = new Room({ bytes: Math.max(bytes, commandBytesMin), patienceMs })
     this.answers = new Room({ bytes: Math.max(bytes, answerBytesMin), patienceMs })
+    this.#ownBytesMax = this.answers.bytes
+  }
+
+  /** isTight tells whether answers take more memory than there should be for them. */
+  get isTight(): boolean {
+    return this.ownBytes > this.#ownBytesMax
   }
 
   /** look is to be called now and then: it evicts who holds up others. */
@@ -35,8 +52,8 @@ export class CommandRoom implements FrameRoom {
   readonly #room: Room
   readonly #tenant: Tenant
 
-  constructor(room: Room, { roomy, evicted }: Tenant) {
-    this.#room = room
+  constructor({ commands }: Rooms, { roomy, evicted }: Tenant) {
+    this.#room = commands
     this.#tenant = { roomy, evicted }
   }
 
@@ -55,31 +72,38 @@ export class CommandRoom implements FrameRoom {
 
 /** AnswerRoom is what a writer of answers borrows from. */
 export class AnswerRoom implements WriterMemory {
-  readonly #room: Room
+  readonly #rooms: Rooms
   readonly #tenant: Tenant
 
-  constructor(room: Room, { roomy, evicted }: Tenant) {
-    this.#room = room
+  constructor(rooms: Rooms, { roomy, evicted }: Tenant) {
+    this.#rooms = rooms
     this.#tenant = { roomy, evicted }
   }
 
-  /** hasRoom tells whether the next take finds so much; if not, the tenant is told when it may. */
-  hasRoom(bytes: number): boolean {
-    return this.#room.has(bytes, this.#tenant)
+  take(bytes: number): Uint8Array {
+    const rooms = this.#rooms
+    const lent = rooms.answers.takeNow(Math.max(bytes, answerStepBytes), this.#tenant)
+    if (lent !== undefined) return lent
+    const own = new Uint8Array(2 ** Math.ceil(Math.log2(bytes)))
+    rooms.ownBytes += own.length
+    return own
   }
 
-  /** Answers that come by themselves, from other nodes, cannot wait: where there is no room they get memory of their own. */
-  take(bytes: number): Uint8Array {
-    const wanted = Math.max(bytes, answerStepBytes)
-    const taken = this.#room.takeNow(wanted, this.#tenant)
-    return taken ?? new Uint8Array(wanted)
+  takeOrWait(bytes: number): Uint8Array | undefined {
+    return this.#rooms.answers.take(Math.max(bytes, answerStepBytes), this.#tenant)
   }
 
   give(bytes: Uint8Array): void {
-    if (this.#room.owns(bytes)) this.#room.give(bytes)
+    const rooms = this.#rooms
+    if (rooms.answers.owns(bytes)) rooms.answers.give(bytes)
+    else {
+      rooms.ownBytes -= bytes.length
+      free(bytes)
+    }
   }
 
+  /** leave takes its owner off the queue. */
   leave(): void {
-    this.#room.leave(this.#tenant)
+    this.#rooms.answers.leave(this.#tenant)
   }
 }
