@@ -32,7 +32,7 @@ const [port, peerPort] = await freePorts(2)
 const main = createRequire(import.meta.url).resolve('@ringhold/cache-node/main')
 const node = spawn(
   'sh',
-  ['-c', 'ulimit -n "$(ulimit -Hn)"; exec "$0" --max-semi-space-size=8 "$1"', process.execPath, main],
+  ['-c', 'ulimit -n "$(ulimit -Hn)"; exec "$0" "$1"', process.execPath, main],
   {
     env: {
       PATH: process.env.PATH,
