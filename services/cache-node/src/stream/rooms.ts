@@ -10,10 +10,10 @@ import type { FrameRoom, WriterMemory } from '@ringhold/sdk/protocol'
 import { free } from '../free.ts'
 import { Room, type Tenant } from './room.ts'
 
-/** Share of the memory for entries that each room may be, and its limits: the largest frame fits, and some besides. */
+/** Share of the memory for entries that each room may be, and its limits: two of the largest frames fit, or answers. */
 const share = 1 / 64
-const commandBytesMin = 1_572_864
-const answerBytesMin = 2_097_152
+const commandBytesMin = 2_359_296
+const answerBytesMin = 2_883_584
 const bytesMax = 67_108_864
 /** How long a sender that pauses in the middle, or a reader that does not read, may hold room that others wait for. */
 const patienceMs = 3_000
