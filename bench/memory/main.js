@@ -96,7 +96,7 @@ async function startNodes(count, memory) {
         RINGHOLD_SEEDS: seeds.join(','),
         RINGHOLD_MEMORY: memory,
         RINGHOLD_COPIES: String(Math.min(2, count)),
-        RINGHOLD_LOG_LEVEL: process.env.LOGL ?? 'silent',
+        RINGHOLD_LOG_LEVEL: 'silent',
       }),
     ),
   }))

@@ -18,7 +18,7 @@ export function restCache([url]) {
     })
   return {
     async set(key, body, { ttlMs } = {}) {
-      const headers = ttlMs === undefined ? {} : { 'ringhold-ttl': String(ttlMs) }
+      const headers = ttlMs === undefined ? {} : { 'ttl-ms': String(ttlMs) }
       expect(await ask('PUT', key, { headers, body }), [201, 204])
     },
     async get(key) {

@@ -128,7 +128,7 @@ async function startMemcached() {
 }
 
 export function start(command, args, env = process.env) {
-  return spawn(command, args, { env, stdio: ['ignore', process.env.LOGL ? 'inherit' : 'ignore', 'inherit'] })
+  return spawn(command, args, { env, stdio: ['ignore', 'ignore', 'inherit'] })
 }
 
 export function isInstalled(command) {

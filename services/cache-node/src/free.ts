@@ -3,6 +3,8 @@
  * which goes by the small objects that stand for it: up to 32 MiB on Node 20, 128 MiB on Node 24. Memory that is
  * transferred to a closed port is nobody's any more, by the standard, and the engine gives it back before it returns.
  */
+import type { IncomingMessage } from 'node:http'
+import { Socket } from 'node:net'
 import { MessageChannel } from 'node:worker_threads'
 
 /** Less is not worth the call, which takes one or two microseconds. */
@@ -15,4 +17,9 @@ nowhere.close()
 export function free({ byteLength, buffer }: Uint8Array): void {
   if (byteLength < bytesMin || byteLength !== buffer.byteLength || !(buffer instanceof ArrayBuffer)) return
   nowhere.postMessage(undefined, [buffer])
+}
+
+/** isFromWire tells whether what is read of a request was allocated for it: where one is injected, it is the caller's. */
+export function isFromWire({ socket }: IncomingMessage): boolean {
+  return socket instanceof Socket
 }

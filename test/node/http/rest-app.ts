@@ -23,6 +23,7 @@ export interface RestApp {
   /** The monotonic clock, in milliseconds; set it to let time pass. */
   now: number
   answers: Answers
+  readonly rooms: Rooms
 }
 
 /** restApp makes the key routes of a node `n1` on a virtual clock. With more members it owns only some of the keys. */
@@ -36,6 +37,7 @@ export function restApp(t: Test, members: readonly string[] = ['n1']): RestApp {
     ring,
     now: 0,
     answers: 'yes',
+    rooms: new Rooms(0),
     execute: ((command: ByteCommand, origin: Origin, sink: HitSink) =>
       executor.execute(command, origin, sink)) as Executor['execute'],
   }
@@ -65,7 +67,7 @@ export function restApp(t: Test, members: readonly string[] = ['n1']): RestApp {
     originOf: ({ headers }) => (headers['ringhold-route'] === 'direct' ? 'direct' : 'plain'),
     ringChecksum: () => ring.checksum,
     valueBytesMax: defaultLimits.valueBytesMax,
-    rooms: new Rooms(0),
+    rooms: rest.rooms,
   })
   t.teardown(() => app.close())
   return rest

@@ -238,7 +238,7 @@ test('whatever is sent in whatever pieces, and read or not: all is answered, and
     let chunk = 0
     const say = ({ talk, left }: (typeof sides)[number]): Uint8Array => {
       if (talk.isPaused) return left
-      const bytes = Math.max(chunks[chunk++ % chunks.length] as number, left.length / 500)
+      const bytes = Math.max(chunks[chunk++ % chunks.length] as number, 4_000)
       talk.conversation.receive(left.slice(0, bytes))
       return left.subarray(bytes)
     }

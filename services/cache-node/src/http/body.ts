@@ -6,7 +6,7 @@
  */
 import type { IncomingMessage } from 'node:http'
 import { RingholdError } from '@ringhold/sdk/protocol'
-import { free } from '../free.ts'
+import { free, isFromWire } from '../free.ts'
 import type { Room, Tenant } from '../stream/room.ts'
 
 /** So much must have come before there is room for more: a length that is only announced costs nothing. */
@@ -99,7 +99,7 @@ class Reading implements Tenant {
     }
     this.#memory.set(chunk, this.#length)
     this.#length = length
-    free(chunk)
+    if (isFromWire(this.#request)) free(chunk)
   }
 
   #grow(): boolean {

@@ -20,7 +20,7 @@ import { Type } from 'typebox'
 import type { Origin } from '../core/decide.ts'
 import type { Executed } from '../core/executor.ts'
 import type { HitSink } from '../core/hit-sink.ts'
-import { free } from '../free.ts'
+import { free, isFromWire } from '../free.ts'
 import type { Rooms } from '../stream/rooms.ts'
 import { type Body, readBody } from './body.ts'
 import { keyNotFound, missStatus } from './key-not-found.ts'
@@ -174,7 +174,7 @@ function sendHit(request: FastifyRequest, reply: FastifyReply, hit: Hit): Fastif
   if (hit.ttlMs !== undefined) reply.header(headerNames.ttl, String(hit.ttlMs))
   if (answer === 'not-modified') return reply.code(304).send()
   // A hit of a route has a copy of its own.
-  reply.raw.once('close', () => free(hit.value))
+  if (isFromWire(request.raw)) reply.raw.once('close', () => free(hit.value))
   return reply.header('content-type', hit.contentType).send(hit.value)
 }
 

@@ -7,6 +7,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
 import { batchBytesMax, batchCommandsMax, framesContentType, headerNames, RingholdError } from '@ringhold/sdk/protocol'
+import { isFromWire } from '../free.ts'
 import { Conversation, type Face, outputBytes, type Port } from './conversation.ts'
 import { TurnClock } from './turn-clock.ts'
 
@@ -40,7 +41,7 @@ export const commandsRoute: FastifyPluginCallbackTypebox<CommandsRouteOptions> =
     request.on('data', (chunk: Buffer) => {
       bytes += chunk.length
       if (bytes > bodyBytesMax) conversation.refuse(new RingholdError('RINGHOLD_VALUE_TOO_LARGE'))
-      else conversation.receive(chunk)
+      else conversation.receive(isFromWire(request) ? chunk : new Uint8Array(chunk))
     })
     request.on('end', () => conversation.finish())
   })
