@@ -231,7 +231,7 @@ export class Conversation {
     let bytes = 0
     let prepared = 0
     let begunMs: number | undefined
-    while (this.#mayGoOn() && this.#takePutOff() && this.#nextFrame()) {
+    while (this.#mayGoOn() && (this.#putOff === undefined || this.#takePutOff(this.#putOff)) && this.#nextFrame()) {
       begunMs ??= this.#options.now()
       bytes += this.#reader.end - this.#reader.at
       if (prepared === 0) prepared = this.#lookAhead()
@@ -307,10 +307,10 @@ export class Conversation {
     const { id, flags } = this.#reader
     const command = readCommand(this.#reader, this.#names)
     if (++this.#commands > commandsMax) throw this.#reader.bad(`at most ${commandsMax} commands are taken at a time`)
-    this.#execute({ id, command, origin: face.originOf((flags & frameFlags.direct) !== 0) })
+    this.#execute(id, command, face.originOf((flags & frameFlags.direct) !== 0))
   }
 
-  #execute({ id, command, origin }: PutOff): void {
+  #execute(id: number, command: ByteCommand, origin: Origin): void {
     try {
       this.#hit.id = id
       const executed = this.#options.face.execute(command, origin, this.#hit)
@@ -324,11 +324,9 @@ export class Conversation {
   }
 
   /** Tries again what waits for room; false when it still does. */
-  #takePutOff(): boolean {
-    const putOff = this.#putOff
-    if (putOff === undefined) return true
+  #takePutOff({ id, command, origin }: PutOff): boolean {
     this.#putOff = undefined
-    this.#execute(putOff)
+    this.#execute(id, command, origin)
     if (this.#putOff !== undefined) return false
     this.#answers.leave()
     return true
