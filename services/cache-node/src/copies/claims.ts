@@ -211,8 +211,24 @@ export class Claims {
       const known = asked.digests.filter(({ token }) => tokens.has(token))
       if (known.length > 0) digests.set(name, known)
     }
+    this.#announce(tokens)
     this.#sync.claimed(tokens, digests)
     this.#core.log('debug', 'tokens are claimed', { tokens: tokens.size, left: claim.tokens.size })
+  }
+
+  /** Tells the other owners that these tokens are held here: from then on one of them may stand in. */
+  #announce(tokens: TokenSet): void {
+    const { ring, self } = this.#core
+    const tokensOf = new Map<string, TokenSet>()
+    for (const token of tokens) {
+      for (const owner of ring.owners(token)) {
+        if (owner === self || this.#core.isAway(owner)) continue
+        const told = tokensOf.get(owner) ?? new TokenSet()
+        told.add(token)
+        tokensOf.set(owner, told)
+      }
+    }
+    for (const [owner, told] of tokensOf) this.#core.ask(owner, { type: 'recall', tokens: told }, () => {})
   }
 
   #incarnation(name: string): number | undefined {
