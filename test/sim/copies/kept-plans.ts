@@ -835,4 +835,23 @@ export const keptPlans: Readonly<Record<string, Plan>> = {
       { type: 'squeeze', at: 6733, ms: 2311.750889173709 },
     ],
   },
+  'the only holder of a token crashes while it is pulled, and its replicas have all of it': {
+    seed: 44722,
+    nodes: 4,
+    seedsKnown: 4,
+    copies: 3,
+    keys: 80,
+    clients: 1,
+    gapMs: 20,
+    latencyMs: [5, 60],
+    ordered: false,
+    duplicates: 0,
+    expiring: 0.4,
+    tombstoneGraceMs: 180000,
+    chaosMs: 3500,
+    faults: [
+      { type: 'join', at: 1644, nodes: [5] },
+      { type: 'crash', at: 1828, node: 3, ms: 6067 },
+    ],
+  },
 }
