@@ -102,8 +102,9 @@ export class Fleet {
     return Promise.all(this.running.map((node) => ask<Report>(node, '/v1/stats')))
   }
 
-  async topologies(): Promise<Topology[]> {
-    return Promise.all(this.running.map((node) => ask<Topology>(node, '/v1/topology')))
+  /** topologies asks the running nodes, or those of them that are wanted, for their rings. */
+  async topologies(wants: (node: NodeProcess) => boolean = () => true): Promise<Topology[]> {
+    return Promise.all(this.running.filter(wants).map((node) => ask<Topology>(node, '/v1/topology')))
   }
 
   /** agree waits until the running nodes have one ring of exactly themselves; returns how long that took. */

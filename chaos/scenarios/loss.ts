@@ -18,7 +18,7 @@ export const loss: Scenario = {
     const before = await deathsOf(fleet.reports())
     const { stop } = await traffic(stage, fleet, { keys, perSecond: stage.isLong ? 1_500 : 500 })
     await network.lose(share)
-    await wait(stage, 12, 300)
+    await wait(stage, 8, 300)
     await network.heal()
     await wait(stage, 1, 20)
     const operations = [...filled, ...(await stop())]
