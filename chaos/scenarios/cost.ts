@@ -1,4 +1,6 @@
 /** What copies cost: throughput with two against one, and the rate at which entries move. */
+import type { Operation } from '../operation.ts'
+import { percentile } from '../per-second.ts'
 import type { Scenario } from '../scenario.ts'
 import type { Stage } from '../stage.ts'
 import { keysOf, wait } from './play.ts'
@@ -7,6 +9,10 @@ const inFlight = 1_024
 const costMin = 0.45
 const mebibyte = 1_048_576
 const syncRateMin = 80
+const valueBytes = 10_240
+/** What goes on while entries move, and by how much its p99 may rise. */
+const foregroundPerSecond = 300
+const foregroundFactorMax = 2
 
 export const cost: Scenario = {
   name: 'cost',
@@ -29,24 +35,49 @@ export const cost: Scenario = {
 
 export const syncRate: Scenario = {
   name: 'sync-rate',
-  title: 'a second node takes over copies of everything that the first holds',
+  title: 'a second node takes over copies of everything that the first holds, while both are used',
   async play(stage) {
     const bytes = (stage.isLong ? 1_024 : 64) * mebibyte
-    const valueBytes = 10_240
     const fleet = await stage.fleet({ size: 1, memory: stage.isLong ? '2GiB' : '256MiB' })
-    const { sdk } = await stage.client(fleet.urls, { timeoutMs: 10_000 })
+    const client = await stage.client(fleet.urls, { timeoutMs: 10_000 })
     const value = new Uint8Array(valueBytes)
     const keys = keysOf(Math.floor(bytes / valueBytes))
     for (let at = 0; at < keys.length; at += 1_000) {
-      await sdk.setMany(keys.slice(at, at + 1_000).map((key) => [key, value] as const))
+      await client.sdk.setMany(keys.slice(at, at + 1_000).map((key) => [key, value] as const))
     }
+    const used = keysOf(1_000, 'used')
+    await stage.fill(client, used)
+    client.operations.length = 0
+    const load = stage.load({ clients: [client], keys: used, perSecond: foregroundPerSecond })
+    const phase = async (ends: () => Promise<unknown>): Promise<number> => {
+      client.operations.length = 0
+      await ends()
+      return latency(client.operations)
+    }
+    const beforeMs = await phase(() => wait(stage, 3, 10))
     fleet.spawn(1)
-    await fleet.agree(30_000)
-    const seconds = (await fleet.settle(120_000)) / 1_000
+    const joiningMs = await phase(() => fleet.agree(30_000))
+    let seconds = 0
+    const movingMs = await phase(async () => {
+      seconds = (await fleet.settle(120_000)) / 1_000
+    })
+    const afterMs = await phase(() => wait(stage, 3, 10))
+    await load.stop()
     const rate = Math.round(bytes / mebibyte / seconds)
-    await stage.judgeHoldings(fleet, keys.length)
+    await stage.judgeHoldings(fleet, keys.length + used.length)
     stage.check('entries move at 80 MiB a second or more', rate >= syncRateMin, { mebibytesPerSecond: rate, seconds })
+    // Before there was one copy to write, afterwards there are two.
+    const restMs = Math.max(beforeMs, afterMs)
+    stage.check('the p99 of calls at most doubles while entries move', movingMs <= foregroundFactorMax * restMs, {
+      ...{ beforeMs, joiningMs, movingMs, afterMs },
+    })
   },
+}
+
+/** The p99 of operations, in milliseconds from when they began. */
+function latency(operations: readonly Operation[]): number {
+  const times = operations.map(({ beganMs, endedMs }) => endedMs - beganMs)
+  return Math.round(percentile(times, 0.99) * 100) / 100
 }
 
 /** Operations a second of one client, 80/20, 100-byte values. */

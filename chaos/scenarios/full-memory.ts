@@ -4,7 +4,6 @@ import type { Scenario } from '../scenario.ts'
 import { keysOf, wait } from './play.ts'
 
 const valueChars = 1_000
-/** Comparing digests sends some 23 kB a second whatever is written: the share is that of a fleet in use. */
 const writesPerSecond = 2_000
 const repairShareMax = 0.02
 const survivalMin = 0.99
@@ -46,11 +45,14 @@ export const fullMemory: Scenario = {
     const used = [...new Set(reads.map(({ key }) => key))]
     await fleet.kill(2)
     await fleet.agree(30_000)
-    const reader = await stage.client(fleet.urls)
-    const found = (await stage.readAll(reader, used)).filter((read) => read.value !== undefined).length
+    // A read that times out on a busy machine says nothing of what survived.
+    const reader = await stage.client(fleet.urls, { timeoutMs: 20_000 })
+    const read = await stage.readAll(reader, used)
+    const found = read.filter(({ value }) => value !== undefined).length
+    const failed = read.filter(({ result }) => result !== 'done').length
     const share = found / used.length
     stage.check('99 % of what was read within a minute survives the kill', share >= survivalMin, {
-      ...{ found, of: used.length, share: Math.round(share * 10_000) / 10_000 },
+      ...{ found, failed, of: used.length, share: Math.round(share * 10_000) / 10_000 },
     })
   },
 }

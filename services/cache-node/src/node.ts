@@ -30,6 +30,7 @@ import type { MembershipSettings } from './membership/settings.ts'
 import { Replicator } from './peers/replicator.ts'
 import { topologyOf } from './reports.ts'
 import { ByteStore } from './store/byte-store.ts'
+import { Upkeep } from './upkeep.ts'
 
 export interface NodeOptions {
   readonly config: NodeConfig
@@ -43,9 +44,6 @@ export interface NodeOptions {
 const drainMsMax = 2_000
 /** How often a leaving node looks whether others have what it holds. */
 const handOverLookMs = 20
-/** Expired entries are freed so often, and so many in one go. */
-const sweepIntervalMs = 100
-const sweepBudget = 2_000
 
 const nobody: View = new Map()
 
@@ -64,7 +62,7 @@ export class CacheNode {
   readonly #peers: Listener
   #membership: Membership | undefined
   #gossiper: Gossiper | undefined
-  #sweeper: NodeJS.Timeout | undefined
+  readonly #upkeep: Upkeep
   /** Whether it has coordinated whatever it should, once. */
   #hasClaimed = false
   #stopped: Promise<void> | undefined
@@ -79,6 +77,7 @@ export class CacheNode {
       secret: [secret0, secret1],
       now: performance.now(),
     })
+    this.#upkeep = new Upkeep(this.store)
     const fleet = { seed: seedOfFleet(config.fleet), copies: config.copies }
     this.#rings = new RingOfView(fleet)
     this.#copies = new Copies({
@@ -209,7 +208,7 @@ export class CacheNode {
         onFatal,
       },
     })
-    this.#sweeper = setInterval(() => this.#sweep(), sweepIntervalMs)
+    this.#upkeep.start()
     this.replicator.start()
     await this.#gossiper.join()
     logger.info({ urls, ring: this.ring.checksum, members: this.view.size }, 'ready')
@@ -257,7 +256,7 @@ export class CacheNode {
   }
 
   async #close(listeners: readonly Listener[], drainMs: number): Promise<void> {
-    clearInterval(this.#sweeper)
+    this.#upkeep.stop()
     this.feed.close()
     this.replicator.close()
     await Promise.all([this.#gossiper?.close(), ...listeners.map((listener) => closeWithin(listener, drainMs))])
@@ -283,13 +282,6 @@ export class CacheNode {
   #dropEntries(why: string): void {
     this.replicator.dropEverything()
     this.#options.logger.warn({ why }, 'entries dropped')
-  }
-
-  #sweep(): void {
-    // A full slice means that there may be more: it follows once others had their turn.
-    if (this.store.sweep(performance.now(), sweepBudget) === sweepBudget) setImmediate(() => this.#sweep())
-    else if (this.store.settle()) setImmediate(() => this.#sweep())
-    else if (this.store.isFragmented) this.store.compact()
   }
 }
 

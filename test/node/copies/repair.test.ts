@@ -68,6 +68,38 @@ test('what has not changed since two owners agreed costs nothing, but for a look
   t.ok(peers.node('a').parts.repair.bytesSent - before < 200)
 })
 
+test('what has changed everywhere is compared by blocks, and only what differs by its tokens', async (t) => {
+  const peers = new Peers({ names: ['a', 'b', 'c', 'd', 'e'] })
+  const many = Array.from({ length: 20_000 }, (_, index) => `key-${index}`)
+  peers.claim()
+  for (const key of many) peers.write(coordinatorOf(peers, key), key, 1)
+  t.ok(peers.runUntil(isRepaired(peers), 5_000))
+  peers.run(12_000)
+  const sentBefore = peers.sent.length
+  const bytes = (): number => [...peers.nodes.values()].reduce((sum, { parts }) => sum + parts.repair.bytesSent, 0)
+  const before = bytes()
+  for (const key of many) peers.write(coordinatorOf(peers, key), key, 2)
+  const lost = many.slice(0, 5)
+  for (const key of lost) {
+    const owners = peers.node('a').core.ring.owners(peers.place(key).token)
+    peers.node(owners[1] as string).store.discard(peers.place(key), 2, peers.now)
+  }
+  peers.run(14_000)
+  for (const key of lost) {
+    for (const owner of peers.node('a').core.ring.owners(peers.place(key).token)) t.equal(peers.version(owner, key), 2)
+  }
+  t.ok(peers.sent.slice(sentBefore).some(({ request }) => request.type === 'compare-blocks'))
+  t.ok(bytes() - before < 40_000, `${bytes() - before} bytes, where a digest for each token would take 160,000`)
+  t.equal(underReplicated(peers), 0)
+})
+
+test('blocks are not compared under two rings', async (t) => {
+  const peers = new Peers({ names: ['a', 'b'] })
+  peers.claim()
+  const request = { type: 'compare-blocks' as const, ring: 'another', width: 64, sums: [] }
+  t.equal(peers.node('b').parts.shelf.serve(request, 'a').type, 'other-ring')
+})
+
 test('while writes never let digests be equal, every token is confirmed all the same, and nothing moves', async (t) => {
   const peers = new Peers({ names: ['a', 'b'] })
   const key = keys.find((name) => coordinatorOf(peers, name) === 'a') as string

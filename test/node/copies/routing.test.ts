@@ -1,4 +1,5 @@
 import { test } from 'tap'
+import { defaultCopiesSettings as settings } from '#node/copies/settings.js'
 import { SmallNet, type SmallNetOptions } from './small-net.ts'
 
 function fleet(names: string[], options: SmallNetOptions = {}): SmallNet {
@@ -56,12 +57,42 @@ test('a replica that cannot reach the coordinator coordinates provisionally, and
   t.match(read.answer, { by: 'a', outcome: { type: 'hit' } })
 })
 
+test('who became an owner after the coordinator had gone does not stand in beside the replica of before', async (t) => {
+  const net = fleet(['a', 'b', 'c'])
+  const key = net.keyOf('c', ['a', 'b'])
+  const set = net.node('c').set(key, 'x')
+  net.run(10)
+  t.match(set.answer, { by: 'a' })
+  net.node('a').isDown = true
+  net.tell({ a: 'suspect', b: 'leaving', c: 'alive' }, ['b', 'c'])
+  const box = net.node('c').get(key)
+  net.run(500)
+  t.equal(net.node('c').copies.status.tokens.provisional, 0)
+  t.equal(box.answer, undefined)
+  net.tell({ a: 'dead', b: 'leaving', c: 'alive' }, ['b', 'c'])
+  net.run(100)
+  t.match(box.answer, { by: 'c' })
+})
+
+test('who has asked or answered since is not taken for gone when an earlier refusal arrives', async (t) => {
+  const net = fleet(['a', 'b', 'c'])
+  const [key, other] = [net.keyOf('c', ['a', 'b']), net.keyOf('c', ['a', 'b'], 1)]
+  net.fate = ({ to, request }) => (to === 'a' && request.type === 'command' ? 'refused' : 1)
+  net.node('a').set(other, 'x')
+  const box = net.node('b').get(key, 'direct')
+  net.run(5)
+  net.fate = () => 1
+  t.equal(net.node('b').copies.status.tokens.provisional, 0)
+  net.run(100)
+  t.match(box.answer, { by: 'a', outcome: { type: 'miss' } })
+})
+
 test('who is merely slow is not replaced; who is suspect and silent is', async (t) => {
   const net = fleet(['a', 'b', 'c'])
   const key = net.keyOf('c', ['a', 'b'])
   net.fate = ({ to }) => (to === 'a' ? 'lost' : 1)
   const box = net.node('c').get(key)
-  net.run(1_100)
+  net.run(settings.plainTimeoutMs + 100)
   t.match(box.answer, { code: 'RINGHOLD_OWNER_TIMEOUT' })
   t.equal(net.node('b').copies.status.tokens.provisional, 0)
   net.tell({ ...net.all, a: 'suspect' }, ['b', 'c'])
@@ -104,7 +135,7 @@ test('a node that is fenced or joining refuses, also what is passed on to it', a
   net.node('a').answers = 'fenced'
   t.match(net.node('a').get(key).answer, { code: 'RINGHOLD_NOT_READY' })
   const box = net.node('b').get(key)
-  net.run(1_100)
+  net.run(settings.plainTimeoutMs + 100)
   t.match(box.answer, { code: 'RINGHOLD_RING_UNSETTLED' })
 })
 

@@ -126,3 +126,20 @@ test('a node that leaves is empty as soon as the others have its entries', async
   )
   t.ok(isPlaced(peers, five))
 })
+
+test('an older version on a stray does not come back when the one that overwrote it has expired', async (t) => {
+  const peers = filled(['a', 'b', 'c'])
+  for (const key of keys) {
+    const stray = ['a', 'b', 'c'].find((name) => !owners(peers, key).includes(name)) as string
+    for (const owner of owners(peers, key)) peers.put(owner, key, { version: 9, ttlMs: 100 })
+    peers.put(stray, key, { version: 7 })
+  }
+  peers.run(150)
+  for (const key of keys) t.notOk(owners(peers, key).some((owner) => peers.version(owner, key) === 9))
+  t.ok(peers.runUntil(hasNone(peers), 20_000))
+  peers.run(12_000)
+  for (const key of keys) {
+    for (const name of ['a', 'b', 'c'])
+      t.equal(peers.version(name, key), undefined, `${key} on ${name} of ${owners(peers, key)}`)
+  }
+})

@@ -1,5 +1,6 @@
 import { tokenCount } from '@ringhold/sdk/ring'
 import { test } from 'tap'
+import { defaultCopiesSettings as settings } from '#node/copies/settings.js'
 import { SmallNet, type SmallNode } from './small-net.ts'
 
 const held = (node: SmallNode): number => node.copies.status.tokens.held
@@ -91,7 +92,7 @@ test('commands that wait are bounded in number and in time', async (t) => {
   const key = net.keyOf('a', ['a', 'b'])
   const boxes = [1, 2, 3].map(() => net.node('a').get(key))
   t.match(boxes[2]?.answer, { code: 'RINGHOLD_OVERLOADED' })
-  net.run(1_100)
+  net.run(settings.plainTimeoutMs + 100)
   t.match(boxes[0]?.answer, { code: 'RINGHOLD_RING_UNSETTLED', executed: 'no' })
   t.equal(net.node('a').copies.status.waiting, 0)
 })

@@ -1,4 +1,5 @@
 import { test } from 'tap'
+import { defaultCopiesSettings as settings } from '#node/copies/settings.js'
 import { SmallNet, type SmallNetOptions } from './small-net.ts'
 
 function fleet(names: string[], options: SmallNetOptions = {}): SmallNet {
@@ -70,9 +71,9 @@ test('a replica that does not answer costs one wait, is skipped from then on, an
   const keys = [0, 1, 2].map((nth) => net.keyOf('a', ['a', 'b'], nth))
   net.fate = ({ to }) => (to === 'b' ? 'lost' : 1)
   const first = a.set(keys[0] as string, 'x')
-  net.run(200)
+  net.run(settings.replicaTimeoutMs - 50)
   t.equal(first.answer, undefined)
-  net.run(80)
+  net.run(50 + 2 * settings.tickIntervalMs)
   t.match(first.answer, { outcome: { type: 'created', copies: 1 } })
   t.match(a.set(keys[1] as string, 'y').answer, { outcome: { copies: 1 } }, 'no wait')
   a.remove(keys[2] as string)
@@ -103,7 +104,7 @@ test('hints are bounded: what is let go is left to repair', async (t) => {
   const a = net.node('a')
   net.fate = () => 'lost'
   for (const nth of [0, 1, 2, 3]) a.set(net.keyOf('a', ['a', 'b'], nth), 'x')
-  net.run(300)
+  net.run(settings.replicaTimeoutMs + 2 * settings.tickIntervalMs)
   t.equal(a.copies.status.hints, 2)
   t.same(missed, ['b', 'b'])
   net.run(2_000)

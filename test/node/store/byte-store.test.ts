@@ -156,6 +156,20 @@ test('a miss says whether the entry was evicted, has expired or was deleted', as
   t.match(store.stats(20).misses, { never: 1, deleted: 1 })
 })
 
+test('the version of what expired is known, also when it had expired before it came', async (t) => {
+  const store = smallStore()
+  store.write(at('k'), entry('v', 10, 5), 0)
+  t.equal(store.expiredVersion(at('k')), undefined)
+  t.equal(store.read(at('k'), 20), undefined)
+  t.equal(store.expiredVersion(at('k')), 5)
+  t.equal(store.expiredVersion(at('other')), undefined)
+  store.apply(at('late'), { type: 'entry', ...entry('v', 10, 7) }, 20)
+  t.equal(store.expiredVersion(at('late')), 7)
+  store.apply(at('buried'), { type: 'tombstone', version: 9, keptUntil: 30 }, 20)
+  store.sweep(5_000, 10)
+  t.equal(store.expiredVersion(at('buried')), undefined, 'a delete is over when its grace is')
+})
+
 test('only a higher version is applied, whichever comes first, entry or tombstone', async (t) => {
   const store = smallStore()
   const change = (version: number) => ({ type: 'entry' as const, ...entry(`v${version}`, undefined, version) })

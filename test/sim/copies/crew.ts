@@ -12,16 +12,26 @@ export interface CrewOptions extends Job {
   /** What node gets before the worker. */
   readonly execArguments?: readonly string[]
   readonly environment?: Readonly<Record<string, string>>
+  /** Ends the job early, as if all seeds had been run. */
+  readonly signal?: AbortSignal
 }
 
-/** runCrew resolves when all seeds have been run, or, in a race, when one has failed. Rejects when a worker fails by itself. */
+/**
+ * runCrew resolves when all seeds have been run, when the signal came, or, in a race, when one has failed. Rejects when a
+ * worker fails by itself.
+ */
 export async function runCrew(options: CrewOptions): Promise<void> {
-  const { seeds, onLine, processes = availableParallelism(), isRace } = options
+  const { seeds, onLine, processes = availableParallelism(), isRace, signal } = options
   const children: ChildProcess[] = []
   const stop = () => {
     for (const child of children) child.kill('SIGKILL')
   }
   let isDecided = false
+  const abort = () => {
+    isDecided = true
+    stop()
+  }
+  signal?.addEventListener('abort', abort)
   const shares = Array.from({ length: processes }, (_, share) =>
     seeds.filter((_, index) => index % processes === share),
   )
@@ -39,6 +49,7 @@ export async function runCrew(options: CrewOptions): Promise<void> {
       ),
     )
   } finally {
+    signal?.removeEventListener('abort', abort)
     stop()
   }
 }

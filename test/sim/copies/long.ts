@@ -1,4 +1,8 @@
-/** `npm run sim:long -- [count] [first seed]` runs so many seeds over all cores and sums up what happened in them. */
+/**
+ * `npm run sim:long -- [count] [first seed] [processes]` runs so many seeds, each once, over all cores, and sums up what
+ * happened in them. Failures are told as they come; interrupted, it sums up what was run until then.
+ */
+import { availableParallelism } from 'node:os'
 import { runCrew } from './crew.ts'
 
 /** What must have happened at least once in a long run; else the faults miss what they are for. */
@@ -12,30 +16,43 @@ const sometimes = [
   'fetch',
   'list',
   'compare',
+  'compare-blocks',
   'evict',
 ]
+const runsPerReport = 200
 
-const [count = 20_000, first = 1] = process.argv.slice(2).map(Number)
+const [count = 20_000, first = 1, processes = availableParallelism()] = process.argv.slice(2).map(Number)
 const begun = performance.now()
 const totals = new Map<string, number>()
 const failures: (number | string)[] = []
 let runs = 0
+const interruption = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interruption.abort())
+
 await runCrew({
   seeds: Array.from({ length: count }, (_, index) => first + index),
   times: 1,
   isRace: false,
+  processes,
+  signal: interruption.signal,
   onLine: ({ seed, failure, counts }) => {
     runs++
     for (const [what, times] of Object.entries(counts)) totals.set(what, (totals.get(what) ?? 0) + times)
-    if (runs % 500 === 0) process.stderr.write(`${runs} of ${count} seeds, ${failures.length} failed\n`)
-    if (failure === undefined) return
-    failures.push(seed)
-    process.stdout.write(`${failure}\n\n`)
+    if (failure !== undefined) {
+      failures.push(seed)
+      process.stdout.write(`${failure}\n\n`)
+    }
+    if (runs % runsPerReport === 0) process.stdout.write(`${soFar()}\n`)
   },
 })
 const never = sometimes.filter((what) => !totals.get(what))
 for (const [what, times] of [...totals].sort()) process.stdout.write(`${String(times).padStart(12)} ${what}\n`)
-process.stdout.write(`${runs} seeds in ${Math.round((performance.now() - begun) / 1_000)} s, ${failures.length} failed`)
-process.stdout.write(failures.length > 0 ? `: ${failures.join(', ')}\n` : '\n')
+process.stdout.write(`${soFar()}${failures.length > 0 ? `: ${failures.join(', ')}` : ''}\n`)
 if (never.length > 0) process.stdout.write(`never happened: ${never.join(', ')}\n`)
-process.exitCode = failures.length > 0 || never.length > 0 ? 1 : 0
+process.exitCode = runs < count || failures.length > 0 || never.length > 0 ? 1 : 0
+
+function soFar(): string {
+  const seconds = (performance.now() - begun) / 1_000
+  const share = runs < count ? `${runs} of ${count} seeds` : `${runs} seeds`
+  return `${share} in ${Math.round(seconds)} s (${(seconds / Math.max(1, runs)).toFixed(2)} s each), ${failures.length} failed`
+}

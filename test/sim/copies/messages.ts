@@ -14,6 +14,8 @@ export function copyOfRequest(request: PeerRequest): PeerRequest {
       return { ...request, copies: request.copies.slice() }
     case 'compare':
       return { ...request, digests: request.digests.slice() }
+    case 'compare-blocks':
+      return { ...request, sums: request.sums.slice() }
     case 'fetch':
       return { ...request, spots: request.spots.slice() }
     case 'evict':
@@ -28,6 +30,8 @@ export function copyOfReply(reply: PeerReply): PeerReply {
     case 'released':
       return { ...reply, held: copyOf(reply.held), digests: reply.digests.slice() }
     case 'compared':
+      return { ...reply, differing: reply.differing.slice(), known: reply.known.slice() }
+    case 'compared-blocks':
       return { ...reply, differing: reply.differing.slice() }
     case 'stamps':
       return { ...reply, stamps: reply.stamps.slice() }

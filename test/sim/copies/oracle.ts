@@ -112,13 +112,12 @@ export class Oracle {
       this.breach(`${node.name} stored a value that was never written to ${name}`)
     }
     // A version whose holders are all gone may be issued again: nobody is left who knows of it.
+    const isSame = known?.type === change.type && known.operation === written?.operation
     const isForgotten = change.version <= history.excusedUpTo && history.holdersOf(change.version, this.#now()) === 0
-    if (known !== undefined && !isForgotten) {
-      if (known.type !== change.type || known.operation !== written?.operation) {
-        this.breach(`${node.name} has something else under version ${change.version} of ${name} than others have`)
-      }
-      return known
+    if (known !== undefined && !isSame && !isForgotten) {
+      this.breach(`${node.name} has something else under version ${change.version} of ${name} than others have`)
     }
+    if (known !== undefined && (isSame || !isForgotten)) return known
     const now = this.#now()
     const ttlMs = written && this.#writes[written.operation]?.ttlMs
     const issued = {
@@ -139,6 +138,7 @@ export class Oracle {
     if (held === undefined) return
     history.holders.delete(node)
     const now = this.#now()
+    if (node.isLeaving && cause === 'dropped') this.#hasLess(node, history)
     if (held.expiresAt <= now + 1) return
     const { name } = history.key
     if (held.type === 'tombstone' && (cause === 'removed' || cause === 'evicted')) {
@@ -165,11 +165,15 @@ export class Oracle {
     if (history.shown <= version) history.shown = 0
   }
 
-  /** ended is called when a process, and all that it held, is gone; `left`: how many others run. */
-  ended(node: SimNode, left: number): void {
+  /** Who leaves has others keep what it held, as many as it sees: on its side of a split, if there is one. */
+  #hasLess({ ring }: SimNode, { promise }: History): void {
+    if (promise) promise.copies = Math.min(promise.copies, Math.max(1, ring.members.length))
+  }
+
+  /** ended is called when a process, and all that it held, is gone. */
+  ended(node: SimNode): void {
     for (const history of this.histories) {
-      if (node.isLeaving && history.promise)
-        history.promise.copies = Math.min(history.promise.copies, Math.max(1, left))
+      if (node.isLeaving) this.#hasLess(node, history)
       const held = history.holders.get(node)
       history.holders.delete(node)
       if (held !== undefined) this.#lost(node, history, held.version)

@@ -97,7 +97,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'strays are kept',
     seed: 1,
     file: `${copies}strays.js`,
-    find: 'if (!this.#isUnderWay && this.#core.now >= this.#dueAt)',
+    find: 'if (this.#underWay === undefined && this.#core.now >= this.#dueAt)',
     replace: 'if (false)',
   },
   {

@@ -30,6 +30,12 @@ export class WatchedStore extends ByteStore {
     return written
   }
 
+  override supersede(place: Place, entry: Entry, now: number): Written | 'stale' {
+    const written = super.supersede(place, entry, now)
+    if (written === 'created' || written === 'replaced') this.#note(place, { type: 'entry', ...entry }, now)
+    return written
+  }
+
   override apply(place: Place, change: Change, now: number): Applied {
     const applied = super.apply(place, change, now)
     if (applied === 'applied') this.#note(place, change, now)

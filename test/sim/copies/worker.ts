@@ -23,6 +23,9 @@ export interface Line {
   readonly counts: Readonly<Record<string, number>>
 }
 
+// Whoever interrupts the crew means all of it: its head says what was done, and ends the others.
+process.on('SIGINT', () => {})
+
 const { seeds, times, isRace } = JSON.parse(process.argv[2] ?? '{}') as Job
 
 for (const seed of seeds) {

@@ -171,8 +171,7 @@ export class World {
 
   ended(node: SimNode): void {
     this.say(`${node.name} ends (${node.condition})`)
-    // Who leaves a side of a split leaves what it has to those that it sees.
-    this.oracle.ended(node, Math.min(this.running.length, node.ring.members.length))
+    this.oracle.ended(node)
     this.coordination.gone(node)
     // Where the last one of a fleet left, it comes back.
     if (!this.isChaos && this.running.length === 0) this.schedule.after(100, () => this.start(node.name))

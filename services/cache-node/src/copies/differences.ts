@@ -63,6 +63,13 @@ export class Differences {
     difference.knownUntil = now + comparisonsPerLook * settings.compareIntervalMs
   }
 
+  /** equal says that nothing differs of these tokens. */
+  equal(peer: string, tokens: readonly number[]): void {
+    const known = this.#ofPeers.get(peer)
+    if (known === undefined || known.size === 0) return
+    for (const token of tokens) known.delete(token)
+  }
+
   forget(peer: string): void {
     this.#ofPeers.delete(peer)
   }

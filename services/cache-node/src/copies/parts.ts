@@ -70,7 +70,10 @@ export interface Evictions {
 }
 
 /** ShelfRequest is what a Shelf answers. */
-export type ShelfRequest = Extract<PeerRequest, { type: 'compare' | 'list' | 'pull' | 'fetch' | 'evict' }>
+export type ShelfRequest = Extract<
+  PeerRequest,
+  { type: 'compare' | 'compare-blocks' | 'list' | 'pull' | 'fetch' | 'evict' }
+>
 
 /** Shelf answers, from the store, what peers ask of the entries. */
 export interface Shelf {

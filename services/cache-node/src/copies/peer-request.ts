@@ -31,6 +31,13 @@ export type Stamp = Spot & { readonly version: Version }
 /** TokenDigest is the digest of a token as one node holds it. */
 export type TokenDigest = Digest & { readonly token: number }
 
+/** BlockSum stands for what one node holds of a block of tokens: the sums of their digests, modulo 2³². */
+export interface BlockSum {
+  readonly block: number
+  readonly low: number
+  readonly high: number
+}
+
 /** Envelope is what every request and reply carries besides: who speaks, and its hybrid clock, which the receiver merges. */
 export interface Envelope {
   readonly from: string
@@ -52,6 +59,16 @@ export type PeerRequest =
   | { readonly type: 'recall'; readonly tokens: TokenSet }
   /** This is what I hold of these tokens. Which of them differ from what you hold? You will want to pull those. */
   | { readonly type: 'compare'; readonly digests: readonly TokenDigest[] }
+  /**
+   * This is what I hold of blocks of the tokens that I coordinate and you own, by the ring with this checksum. Which blocks
+   * differ from what you hold? `width`: token t is in block ⌊t / width⌋, a power of two.
+   */
+  | {
+      readonly type: 'compare-blocks'
+      readonly ring: string
+      readonly width: number
+      readonly sums: readonly BlockSum[]
+    }
   /** A page of the keys and versions, or of the copies themselves, that you hold of these tokens. */
   | {
       readonly type: 'list' | 'pull'
@@ -75,8 +92,13 @@ export type PeerReply =
   | { readonly type: 'released'; readonly held: TokenSet; readonly digests: readonly TokenDigest[] }
   /** The answer to a claim under another ring: views are exchanged, then it is claimed again. */
   | { readonly type: 'other-ring'; readonly ring: string }
-  /** `differing`: what the answering node holds of the tokens that differ. */
-  | { readonly type: 'compared'; readonly differing: readonly TokenDigest[] }
+  /**
+   * What the answering node holds of the tokens that differ. `known`: those of which it has gone through all that the asking
+   * node holds, and can do nothing about the difference; it may still hold something that the asking node lacks.
+   */
+  | { readonly type: 'compared'; readonly differing: readonly TokenDigest[]; readonly known: readonly TokenDigest[] }
+  /** `differing`: the numbers of the blocks that differ. The answer under another ring is 'other-ring'. */
+  | { readonly type: 'compared-blocks'; readonly differing: readonly number[] }
   | { readonly type: 'stamps'; readonly stamps: readonly Stamp[]; readonly cursor: number | undefined }
   /** The reply to 'pull' and 'fetch'; with 'fetch' there is no cursor, and keys that are not there are left out. */
   | { readonly type: 'copies'; readonly copies: readonly Copy[]; readonly cursor: number | undefined }

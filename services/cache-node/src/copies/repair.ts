@@ -4,6 +4,8 @@
  * where a copy may be missing.
  *
  *      coordinator                                   owner
+ *      sums of blocks of tokens ── compare-blocks ──►    (blocks.ts)
+ *      tokens of blocks that differ    ◄── differing ──
  *      digests of my tokens ── compare ──►           what differs twice, or is not here at all, it pulls
  *      what differs twice it lists     ◄── differing ──
  *
@@ -13,6 +15,7 @@
  */
 import type { View } from '@ringhold/sdk/membership'
 import type { Ring } from '@ringhold/sdk/ring'
+import { Blocks } from './blocks.ts'
 import { Comparison } from './comparison.ts'
 import { Confirmations } from './confirmations.ts'
 import type { Core } from './core.ts'
@@ -26,8 +29,9 @@ import type { TokenSet } from './token-set.ts'
 
 /** Digests in one request: 56 KiB of them. */
 const digestsMax = 4_096
-/** What a digest takes on the way, and a request beside its digests. */
+/** What digests and sums take on the way, and a request beside them. */
 const digestBytes = 14
+const blockSumBytes = 10
 const requestBytes = 32
 /** How long changes of the ring are waited for, since they come in groups. */
 const settleMs = 40
@@ -46,6 +50,7 @@ export interface RepairOptions {
 interface Round {
   readonly peer: string
   readonly comparison: Comparison
+  /** What is compared token by token. */
   readonly tokens: number[]
   readonly ring: string
   /** How many of them were to be confirmed when it began. */
@@ -175,6 +180,7 @@ export class Repair implements RepairPart, PullListener {
     const isWhole = comparison.wholeAt <= now
     if (isWhole) comparison.beginWhole(now + settings.compareIntervalMs * (1 + jitter * (2 * random() - 1)))
     const tokens: number[] = []
+    const changed: number[] = []
     let due = 0
     // Where all is confirmed there is nothing to look for but what differed.
     const candidates = isWhole || !this.#isConfirmed(comparison) ? standing.coordinated : [...comparison.doubtful]
@@ -184,14 +190,65 @@ export class Repair implements RepairPart, PullListener {
       if (isDue) due++
       const isAsked = isDue || comparison.doubtful.has(token)
       const isChanged = isWhole && !comparison.hasAgreed(token, store.digest(token).low)
-      if (isAsked || (isChanged && this.#confirmations.isOwner(token, peer))) tokens.push(token)
+      if (isAsked) tokens.push(token)
+      else if (isChanged && this.#confirmations.isOwner(token, peer)) changed.push(token)
     }
+    const blocks = this.#blocksOf(peer, comparison, changed)
+    for (const token of changed) if (!blocks.covers(token)) tokens.push(token)
     comparison.doubtful.clear()
     comparison.missed.clear()
     // Those that have the fewest copies first.
     const lacking = (token: number): number => this.#confirmations.lacking(token)
     if (ring.ownersPerToken > 2) tokens.sort((a, b) => lacking(b) - lacking(a))
-    this.#compare({ peer, comparison, tokens, ring: ring.checksum, due }, 0)
+    const round = { peer, comparison, tokens, ring: ring.checksum, due }
+    if (blocks.size === 0) this.#compare(round, 0)
+    else this.#compareBlocks(round, blocks)
+  }
+
+  #blocksOf(peer: string, comparison: Comparison, changed: readonly number[]): Blocks {
+    const isWorthIt = (token: number): boolean =>
+      this.#isMine(token) &&
+      this.#options.sync.isSettled(token) &&
+      !comparison.doubtful.has(token) &&
+      !this.#confirmations.isDue(token, peer)
+    const pair = { coordinator: this.#core.self, owner: peer }
+    return Blocks.of(this.#core.ring, pair, { changed, isWorthIt })
+  }
+
+  /** Compares blocks, then the tokens of those that differ, and what else is in the round. */
+  #compareBlocks(round: Round, blocks: Blocks): void {
+    const { peer, comparison, ring, tokens } = round
+    const { width } = blocks
+    const { sums, digests } = blocks.held(this.#core.store)
+    comparison.isUnderWay = true
+    this.bytesSent += requestBytes + blockSumBytes * sums.length
+    this.#core.ask(peer, { type: 'compare-blocks', ring, width, sums }, (outcome) => {
+      comparison.isUnderWay = false
+      const reply = outcome.type === 'reply' && outcome.reply.type === 'compared-blocks' ? outcome.reply : undefined
+      if (reply === undefined || ring !== this.#core.ring.checksum) {
+        this.#retry(comparison)
+        return
+      }
+      for (const block of reply.differing) {
+        for (const { token } of digests.get(block) ?? []) tokens.push(token)
+        digests.delete(block)
+      }
+      for (const equal of digests.values()) this.#agree(round, equal)
+      this.#compare(round, 0)
+    })
+  }
+
+  /** An owner holds the same of these as was here when it was asked. */
+  #agree({ peer, comparison }: Round, digests: readonly TokenDigest[]): void {
+    this.#options.differences.equal(
+      peer,
+      digests.map(({ token }) => token),
+    )
+    for (const digest of digests) {
+      if (!this.#isMine(digest.token) || comparison.missed.has(digest.token)) continue
+      this.#confirmations.confirm(digest.token, peer)
+      comparison.agree(digest.token, digest.low)
+    }
   }
 
   /** Compares the tokens of a round from `at` on, one request after another. */
@@ -218,15 +275,19 @@ export class Repair implements RepairPart, PullListener {
   #learn({ peer, comparison }: Round, sent: readonly TokenDigest[], outcome: AskSettled): void {
     if (outcome.type !== 'reply' || outcome.reply.type !== 'compared') return
     const differing = new Map(outcome.reply.differing.map((digest) => [digest.token, digest]))
+    const known = new Map(outcome.reply.known.map((digest) => [digest.token, digest]))
     for (const digest of sent) {
       const { token } = digest
       if (!this.#isMine(token) || comparison.missed.has(token)) continue
       const theirs = differing.get(token)
-      if (theirs !== undefined) this.#weigh(peer, comparison, theirs)
-      else {
-        this.#confirmations.confirm(token, peer)
-        comparison.agree(token, digest.low)
+      if (theirs !== undefined) {
+        this.#weigh(peer, comparison, theirs)
+        continue
       }
+      this.#confirmations.confirm(token, peer)
+      const rest = known.get(token)
+      if (rest === undefined || this.#isKnown(peer, rest)) comparison.agree(token, digest.low)
+      else comparison.doubtful.add(token)
     }
     this.#options.pulls.pump()
   }
@@ -245,6 +306,18 @@ export class Repair implements RepairPart, PullListener {
       this.#confirmations.confirm(token, peer)
       comparison.doubtful.delete(token)
     } else this.#confirmations.revoke(token, peer)
+  }
+
+  /**
+   * Whether a difference that its owner can do nothing about is known here too. Answers get lost: the owner may have gone
+   * through all that is here before this node has looked at all that is there.
+   */
+  #isKnown(peer: string, theirs: TokenDigest): boolean {
+    const verdict = this.#options.differences.judge(peer, theirs)
+    if (verdict === 'again' && theirs.entries > 0) {
+      this.#options.pulls.want({ source: peer, digest: theirs, purpose: 'repair', by: 'keys' })
+    }
+    return verdict === 'equal' || verdict === 'known'
   }
 
   #end({ peer, comparison, due }: Round): void {

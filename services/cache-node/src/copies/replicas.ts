@@ -5,6 +5,7 @@
  * An owner that does not answer in time costs one wait, not one for each write: it is skipped from then on, but for one
  * attempt every replicaTimeoutMs, until it answers anything. What it missed is kept as hints.
  */
+import { tokenCount } from '@ringhold/sdk/ring'
 import type { Core } from './core.ts'
 import type { Hints } from './hints.ts'
 import type { AskSettled, Copy } from './peer-request.ts'
@@ -32,7 +33,7 @@ export class Replicas {
   readonly #hints: Hints
   readonly #links = new Map<string, Link>()
   /** By token, as far as they were asked for under the present ring. */
-  #others: (readonly Link[])[] = []
+  readonly #others = new Array<readonly Link[] | undefined>(tokenCount)
   #pending: Link[] = []
   /** Bytes of keys and values that were sent. */
   bytesSent = 0
@@ -47,7 +48,7 @@ export class Replicas {
   }
 
   ringChanged(): void {
-    this.#others = []
+    this.#others.fill(undefined)
     for (const name of this.#links.keys()) if (!this.#core.view.has(name)) this.#links.delete(name)
   }
 

@@ -172,7 +172,7 @@ export class Routing {
     const { command, rank, origin } = errand
     const isSuspect = this.#isSuspect(owner)
     const leftMs = Math.max(1, Math.min(errand.dueAt - now, settings.commandTimeoutMs))
-    const timeoutMs = isSuspect ? Math.min(leftMs, settings.replicaTimeoutMs) : leftMs
+    const timeoutMs = isSuspect ? Math.min(leftMs, settings.suspectTimeoutMs) : leftMs
     // Who was asked for a failover asks for none: so a command passes two nodes at most before it is executed.
     const failover = rank > 0 && origin !== 'failover'
     const request = failover

@@ -4,6 +4,8 @@ export interface CopiesSettings {
   readonly tickIntervalMs: number
   /** How long a write waits for a replica before it is acknowledged with fewer copies. Lower: a frozen replica costs its first write less. Higher: a process that is just starting counts. Default: 500. */
   readonly replicaTimeoutMs: number
+  /** How long a command waits for a coordinator that is suspect, before the next owner is asked. Default: 250. */
+  readonly suspectTimeoutMs: number
   /** How long a forwarded command, and a command that waits for a claim, may take. Its caller asks again then. Default: 1,000. */
   readonly commandTimeoutMs: number
   /** The same for a command of a plain client, which does not ask again by itself. Default: 3,000. */
@@ -35,6 +37,7 @@ export interface CopiesSettings {
 export const defaultCopiesSettings: CopiesSettings = {
   tickIntervalMs: 20,
   replicaTimeoutMs: 500,
+  suspectTimeoutMs: 250,
   commandTimeoutMs: 1_000,
   plainTimeoutMs: 3_000,
   askTimeoutMs: 1_000,

@@ -4,6 +4,7 @@
  */
 import { RingholdError } from '@ringhold/sdk/protocol'
 import type { Place } from '../store/store.ts'
+import { Blocks } from './blocks.ts'
 import { copyOf } from './copy.ts'
 import type { Core } from './core.ts'
 import type { Differences } from './differences.ts'
@@ -18,6 +19,11 @@ import type { Standing } from './standing.ts'
 
 /** Changes on a page, however small they are. */
 const changesMax = 4_096
+/** What a reply takes on the way beside what it lists, which is digests or numbers of blocks. */
+const replyBytes = 32
+const digestBytes = 14
+const blockBytes = 2
+
 export interface ShelfOptions {
   readonly core: Core
   readonly standing: Standing
@@ -29,6 +35,7 @@ export interface ShelfOptions {
   readonly needs: Needs
 }
 
+type BlocksOf = Extract<ShelfRequest, { type: 'compare-blocks' }>
 type PageOf = Extract<ShelfRequest, { type: 'list' | 'pull' }>
 
 export class Shelf implements ShelfPart {
@@ -44,6 +51,8 @@ export class Shelf implements ShelfPart {
     switch (request.type) {
       case 'compare':
         return this.#compare(request.digests, from)
+      case 'compare-blocks':
+        return this.#compareBlocks(request, from)
       case 'list':
         return this.#list(request, from)
       case 'pull':
@@ -59,14 +68,18 @@ export class Shelf implements ShelfPart {
     const { standing, differences, pulls, sync, needs, holdings } = this.#options
     if (!digests.every(({ token }) => standing.isOwner(token))) return { type: 'refused', error: this.#unsettled() }
     const differing: TokenDigest[] = []
+    const known: TokenDigest[] = []
     for (const theirs of digests) {
       const { token } = theirs
       const verdict = differences.judge(from, theirs)
       if (verdict === 'equal') continue
       const mine = this.#core.store.digest(token)
-      differing.push({ token, ...mine })
       // Known is what they have and is not to come here; what is here they may not know yet.
-      if (verdict === 'known') continue
+      if (verdict === 'known') {
+        known.push({ token, ...mine })
+        continue
+      }
+      differing.push({ token, ...mine })
       const isPulled = mine.entries === 0 || verdict === 'again'
       // Of what strays have, the coordinator decides; the other owners hear of it from it.
       const isAuthority = holdings.holds(token) || this.#core.ring.coordinator(token) === from
@@ -74,7 +87,22 @@ export class Shelf implements ShelfPart {
       pulls.want({ source: from, digest: theirs, purpose: 'repair', by: needs.by(token) })
     }
     pulls.pump()
-    return { type: 'compared', differing }
+    this.#options.repair.bytesSent += replyBytes + (differing.length + known.length) * digestBytes
+    return { type: 'compared', differing, known }
+  }
+
+  #compareBlocks({ ring, width, sums }: BlocksOf, from: string): PeerReply {
+    const { ring: mine, store, self } = this.#core
+    if (ring !== mine.checksum) return { type: 'other-ring', ring: mine.checksum }
+    const blocks = Blocks.all(mine, { coordinator: from, owner: self }, width)
+    const differing: number[] = []
+    for (const { block, low, high } of sums) {
+      const sum = blocks.sum(store, block)
+      if (sum.low !== low || sum.high !== high) differing.push(block)
+      else this.#options.differences.equal(from, blocks.tokens(block))
+    }
+    this.#options.repair.bytesSent += replyBytes + differing.length * blockBytes
+    return { type: 'compared-blocks', differing }
   }
 
   #unsettled(): RingholdError {

@@ -1,6 +1,17 @@
-import type { Outcome, RingholdError } from '@ringhold/sdk/protocol'
+import type { RingholdError, Version } from '@ringhold/sdk/protocol'
 import type { Done } from '../core/executed.ts'
 import type { Change, Place } from '../store/store.ts'
+
+/** Settled is told of each replica that answered or is given up. */
+export type Settled = (write: Write, isHeld: boolean) => void
+
+/** WriteOutcome is what a write comes to. */
+export interface WriteOutcome {
+  readonly type: 'created' | 'replaced' | 'deleted' | 'absent'
+  readonly version: Version
+  /** Raised before anybody is told that waits for all. */
+  copies: number
+}
 
 /** Write is one in flight: what it changes, and how far it is. */
 export class Write {
@@ -16,13 +27,14 @@ export class Write {
   copies = 1
   /** Whoever waits for it; undefined: nobody. */
   done: Done | undefined = undefined
-  /** What it came to in the own store; undefined: it is not applied. */
-  outcome: Outcome | undefined = undefined
+  /** What it came to in the own store, with the copies that there were then; undefined: it is not applied. */
+  outcome: WriteOutcome | undefined = undefined
   error: RingholdError | undefined = undefined
   /** Called for each replica that answered or is given up. */
-  settled: (write: Write, isHeld: boolean) => void = () => {}
+  readonly settled: Settled
 
-  constructor({ place, change, epoch }: { place: Place; change: Change; epoch: number }) {
+  constructor({ place, change, epoch, settled }: Pick<Write, 'place' | 'change' | 'epoch' | 'settled'>) {
+    this.settled = settled
     this.place = place
     this.change = change
     this.epoch = epoch

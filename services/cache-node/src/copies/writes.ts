@@ -21,7 +21,7 @@ import type { Core } from './core.ts'
 import type { Errand } from './errand.ts'
 import type { Replicas } from './replicas.ts'
 import type { Tenure } from './tenure.ts'
-import { Write } from './write.ts'
+import { Write, type WriteOutcome } from './write.ts'
 
 export type WriteCommand = Exclude<ByteCommand, { type: 'get' }>
 
@@ -83,7 +83,7 @@ export class Writes {
     }
     const { replicas } = this.#options
     const change = this.#change(command, place)
-    const write = new Write({ place, change, epoch: this.#options.tenure.epoch })
+    const write = new Write({ place, change, epoch: this.#options.tenure.epoch, settled: this.#settled })
     const others = replicas.of(token)
     if (others.length > 0) this.#send(write, others)
     if (write.waits === 0) return this.#executed(this.#acked(write, command))
@@ -124,7 +124,6 @@ export class Writes {
     }
     const copy = copyOf(write.place, write.change, this.#core.now)
     if (copy === undefined) return
-    write.settled = this.#settled
     for (const other of others) if (this.#options.replicas.send(other, copy, write)) write.waits++
   }
 
@@ -158,7 +157,11 @@ export class Writes {
       const detail = `${self} was cut off while the write was in flight`
       done.fail(new RingholdError('RINGHOLD_OWNER_TIMEOUT', { detail, node: self }))
     } else if (error !== undefined) done.fail(error)
-    else done.succeed(this.#executed({ ...(outcome as Outcome & { type: 'created' }), copies: write.copies }))
+    else {
+      const acked = outcome as WriteOutcome
+      acked.copies = write.copies
+      done.succeed(this.#executed(acked))
+    }
   }
 
   #ended({ slot, place }: Write): void {
@@ -178,7 +181,7 @@ export class Writes {
   }
 
   /** Applies a write to the own store, once. */
-  #apply(write: Write): Outcome {
+  #apply(write: Write): WriteOutcome {
     if (write.outcome !== undefined) return write.outcome
     const { change } = write
     write.outcome = change.type === 'entry' ? this.#put(write, change) : this.#bury(write, change)
@@ -199,24 +202,22 @@ export class Writes {
     return last !== undefined && last.change.version > change.version && isSame(last.place, place)
   }
 
-  /** Whether a higher version of the key is here, or was when this write was in flight already. */
+  /** Whether a higher version of the key was here when this write was in flight already, and is evicted since. */
   #isOvertaken(write: Write): boolean {
-    const { place, change, slot } = write
-    if (slot < 0) return false
-    const { store, now } = this.#core
-    return (store.version(place, now) ?? 0) >= change.version || this.#isFollowed(slot, write)
+    return write.slot >= 0 && this.#applied.size > 0 && this.#isFollowed(write.slot, write)
   }
 
-  #put(write: Write, entry: Change & { type: 'entry' }): Outcome {
+  #put(write: Write, entry: Change & { type: 'entry' }): WriteOutcome {
     const { store, now } = this.#core
     const { version } = entry
-    const type = this.#isOvertaken(write) ? 'replaced' : store.write(write.place, entry, now)
+    const written = this.#isOvertaken(write) ? 'stale' : store.supersede(write.place, entry, now)
+    const type = written === 'stale' ? 'replaced' : written
     if (type === 'too-large' || type === 'full') throw refusal(type)
     this.#options.counters.sets++
     return { type, version, copies: 1 }
   }
 
-  #bury({ place }: Write, tombstone: Change & { type: 'tombstone' }): Outcome {
+  #bury({ place }: Write, tombstone: Change & { type: 'tombstone' }): WriteOutcome {
     const { store, now } = this.#core
     const type = this.#present(place) === undefined ? 'absent' : 'deleted'
     const applied = store.apply(place, tombstone, now)

@@ -40,7 +40,7 @@ export class Bygones {
   note(sign: KeySign, version: Version): void {
     this.#isEmpty = false
     const known = this.#find(sign)
-    const slot = known < 0 ? this.#setOf(sign) + (this.#turn++ & (ways - 1)) : known
+    const slot = known < 0 ? this.#room(sign) : known
     this.#signs[2 * slot] = sign.hash
     this.#signs[2 * slot + 1] = sign.mark
     this.#versions[slot] = known < 0 ? version : Math.max(version, this.#versions[slot] as number)
@@ -60,6 +60,12 @@ export class Bygones {
       if ((this.#versions[slot] as number) > 0) return slot
     }
     return -1
+  }
+
+  #room(sign: KeySign): number {
+    const from = this.#setOf(sign)
+    for (let slot = from; slot < from + ways; slot++) if (this.#versions[slot] === 0) return slot
+    return from + (this.#turn++ & (ways - 1))
   }
 
   #setOf({ hash }: KeySign): number {

@@ -136,10 +136,14 @@ export class ByteStore implements ReplicatedStore {
     return this.#writer.remove(place)
   }
 
+  supersede(place: Place, entry: Entry, now: number): Written | 'stale' {
+    this.#engine.observe(now)
+    return this.#writer.supersede(place, entry)
+  }
+
   apply(place: Place, change: Change, now: number): Applied {
-    const present = this.version(place, now)
-    if (present !== undefined && present >= change.version) return 'stale'
-    const written = change.type === 'entry' ? this.#writer.write(place, change) : this.#writer.bury(place, change)
+    this.#engine.observe(now)
+    const written = change.type === 'entry' ? this.#writer.supersede(place, change) : this.#writer.bury(place, change)
     return written === 'created' || written === 'replaced' ? 'applied' : written
   }
 

@@ -179,6 +179,8 @@ export interface ReplicatedStore extends Store {
   expiredVersion(place: Place): Version | undefined
   /** What one node tells another of a key: its entry or its tombstone. It does not count as use. */
   change(place: Place, now: number): Change | undefined
+  /** supersede is write, if the version is higher than what is there: 'stale' where it is not. */
+  supersede(place: Place, entry: Entry, now: number): Written | 'stale'
   /** Takes over a change if its version is higher than what is there: order and duplicates do not matter. */
   apply(place: Place, change: Change, now: number): Applied
   digest(token: number): Digest

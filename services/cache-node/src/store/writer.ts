@@ -20,6 +20,9 @@ const expiryOfWrite = { frees: 16, steps: 64 }
 const releasesOfWrite = { frees: 16, steps: 4 }
 const nothing = new Uint8Array(0)
 
+/** When to write: in any case, or if the version is higher than what is there. */
+type When = 'always' | 'above'
+
 export class Writer {
   readonly #engine: Engine
   readonly #eviction: Eviction
@@ -42,6 +45,16 @@ export class Writer {
   }
 
   write(place: Place, entry: Entry): Written {
+    // Above any version: nothing is stale.
+    return this.#write(place, entry, 'always') as Written
+  }
+
+  /** supersede is write, if the version is higher than what is there. */
+  supersede(place: Place, entry: Entry): Written | 'stale' {
+    return this.#write(place, entry, 'above')
+  }
+
+  #write(place: Place, entry: Entry, when: When): Written | 'stale' {
     const contentType = this.#engine.types.numberOf(entry.contentType)
     if (contentType === inlineType && entry.contentType.length > inlineTypeCharsMax) return 'too-large'
     const value = contentType === inlineType ? withInlineType(entry.contentType, entry.value) : entry.value
@@ -51,17 +64,18 @@ export class Writer {
     draft.contentType = contentType
     draft.version = entry.version
     draft.expiresAt = entry.expiresAt
-    return this.#put(place, draft)
+    return this.#put(place, draft, when)
   }
 
-  bury(place: Place, { version, keptUntil }: Tombstone): Written {
+  /** bury puts a tombstone, if its version is higher than what is there. */
+  bury(place: Place, { version, keptUntil }: Tombstone): Written | 'stale' {
     const draft = this.#draft
     draft.log = tombstones
     draft.value = nothing
     draft.contentType = 0
     draft.version = version
     draft.expiresAt = keptUntil
-    const written = this.#put(place, draft)
+    const written = this.#put(place, draft, 'above')
     const { holdings, departures } = this.#engine
     const cache = holdings.names.find(place.cache)
     if (cache !== undefined && (written === 'created' || written === 'replaced')) {
@@ -108,17 +122,18 @@ export class Writer {
     return true
   }
 
-  #put(place: Place, draft: Draft): Written {
+  #put(place: Place, draft: Draft, when: When): Written | 'stale' {
     const { holdings, roles, tuner } = this.#engine
     const isEntry = draft.log !== tombstones
     const { value, expiresAt } = draft
     const size = holdings.sizeOf(place.key.length, value.length, expiresAt === undefined ? 'stays' : 'expires')
     const refusal = this.#refusal(place.key.length, value.length, size)
-    if (refusal !== undefined) return refusal
+    if (refusal !== undefined) return when === 'above' && this.#isStale(place, draft.version) ? 'stale' : refusal
     const cache = holdings.names.claim(place.cache)
     if (cache === undefined) return 'full'
     const hash = holdings.hashOf(cache, place.key)
     const present = this.#engine.live(place, cache, hash)
+    if (when === 'above' && present !== 0 && holdings.fields.version(present) >= draft.version) return 'stale'
     const replaces = present !== 0 && !holdings.fields.isTombstone(present)
     draft.token = place.token
     draft.cache = cache.id
@@ -138,6 +153,13 @@ export class Writer {
     }
     if (isOwn && tuner.isSampled(hash)) this.#tellTuner(hash, isEntry ? size : 0)
     return replaces ? 'replaced' : 'created'
+  }
+
+  #isStale(place: Place, version: Version): boolean {
+    const { holdings } = this.#engine
+    const cache = holdings.names.find(place.cache)
+    const present = cache === undefined ? 0 : this.#engine.live(place, cache, holdings.hashOf(cache, place.key))
+    return present !== 0 && holdings.fields.version(present) >= version
   }
 
   /** What replaces an entry has its place in the order of eviction. */

@@ -45,6 +45,12 @@ export const anyRequest: fc.Arbitrary<PeerRequest> = fc.oneof(
   fc.record({ type: type('recall'), tokens: anyTokens }),
   fc.record({ type: type('compare'), digests: list(anyDigest) }),
   fc.record({
+    type: type('compare-blocks'),
+    ring,
+    width: fc.nat({ max: 14 }).map((power) => 2 ** power),
+    sums: list(fc.record({ block: token, low: u32, high: u32 })),
+  }),
+  fc.record({
     type: fc.constantFrom('list' as const, 'pull' as const),
     tokens: anyTokens,
     cursor: maybe(whole),
@@ -62,7 +68,8 @@ export const anyReply: fc.Arbitrary<PeerReply> = fc.oneof(
   }),
   fc.record({ type: type('released'), held: anyTokens, digests: list(anyDigest) }),
   fc.record({ type: type('other-ring'), ring }),
-  fc.record({ type: type('compared'), differing: list(anyDigest) }),
+  fc.record({ type: type('compared'), differing: list(anyDigest), known: list(anyDigest) }),
+  fc.record({ type: type('compared-blocks'), differing: list(token) }),
   fc.record({ type: type('stamps'), stamps: list(anyStamp), cursor: maybe(whole) }),
   fc.record({ type: type('copies'), copies: list(anyCopy), cursor: maybe(whole) }),
   fc.record({ type: type('noted') }),

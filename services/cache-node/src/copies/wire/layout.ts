@@ -9,7 +9,10 @@
  *      fetch, evict, stamps [cursor u53] · stamp …            a spot is a stamp of version 0
  *      claim, recall        [checksum chars u8 · checksum] · token set
  *      list, pull           [cursor u53] · bytes at most u32 · token set
- *      compare, compared    digest …
+ *      compare              digest …
+ *      compared             differing u16 · digest … · digest …     so many that differ, then those that are known
+ *      compare-blocks       checksum chars u8 · checksum · width u16 · (block u16 · low u32 · high u32) …
+ *      compared-blocks      block u16 …
  *      released             token set · digest …
  *      applied              result u8 …
  *      other-ring           checksum chars u8 · checksum
@@ -39,6 +42,7 @@ export const peerFrames = {
   pull: 70,
   fetch: 71,
   evict: 72,
+  'compare-blocks': 73,
   answer: 96,
   applied: 97,
   released: 98,
@@ -47,6 +51,7 @@ export const peerFrames = {
   stamps: 101,
   copies: 102,
   noted: 103,
+  'compared-blocks': 104,
 } as const
 
 /** Of frames: the flags of what is in brackets, or of what is asked. */
@@ -63,4 +68,6 @@ export const envelopeHeadBytes = 17
 export const copyHeadBytes = 17
 export const stampHeadBytes = 11
 export const digestBytes = 14
+export const blockBytes = 2
+export const blockSumBytes = 10
 export const u53Bytes = 8

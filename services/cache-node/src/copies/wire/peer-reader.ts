@@ -14,7 +14,8 @@ import {
   readAnswer,
   readCommand,
 } from '@ringhold/sdk/protocol'
-import type { Copy, Envelope, PeerReply, PeerRequest, Stamp } from '../peer-request.ts'
+import { tokenCount } from '@ringhold/sdk/ring'
+import type { BlockSum, Copy, Envelope, PeerReply, PeerRequest, Stamp } from '../peer-request.ts'
 import { Fields } from './fields.ts'
 import { frameFlags, messageBytesMax, peerFrames, results } from './layout.ts'
 
@@ -81,6 +82,8 @@ export class PeerReader {
         return { type: 'recall', tokens: fields.tokenSet() }
       case peerFrames.compare:
         return { type: 'compare', digests: fields.digests() }
+      case peerFrames['compare-blocks']:
+        return this.#compareBlocks()
       case peerFrames.list:
         return this.#page('list')
       case peerFrames.pull:
@@ -106,7 +109,9 @@ export class PeerReader {
       case peerFrames['other-ring']:
         return { type: 'other-ring', ring: fields.text() }
       case peerFrames.compared:
-        return { type: 'compared', differing: fields.digests() }
+        return this.#compared()
+      case peerFrames['compared-blocks']:
+        return this.#comparedBlocks()
       case peerFrames.stamps: {
         const cursor = this.#cursor()
         return { type: 'stamps', stamps: this.#stamps(), cursor }
@@ -141,11 +146,12 @@ export class PeerReader {
   }
 
   #applied(): PeerReply {
-    const applied: (typeof results)[number][] = []
-    while (this.#fields.more) {
-      const result = results[this.#reader.u8()]
+    const numbers = this.#reader.rest()
+    const applied = new Array<(typeof results)[number]>(numbers.length)
+    for (let at = 0; at < numbers.length; at++) {
+      const result = results[numbers[at] as number]
       if (result === undefined) throw this.#reader.bad('there is no such result')
-      applied.push(result)
+      applied[at] = result
     }
     return { type: 'applied', results: applied }
   }
@@ -154,6 +160,29 @@ export class PeerReader {
     const cursor = this.#cursor()
     const bytesMax = this.#reader.u32()
     return { type, tokens: this.#fields.tokenSet(), cursor, bytesMax }
+  }
+
+  #compareBlocks(): PeerRequest {
+    const ring = this.#fields.text()
+    const width = this.#reader.u16()
+    if (width === 0 || tokenCount % width !== 0) throw this.#reader.bad('blocks have no such width')
+    const sums: BlockSum[] = []
+    while (this.#fields.more)
+      sums.push({ block: this.#reader.u16(), low: this.#reader.u32(), high: this.#reader.u32() })
+    return { type: 'compare-blocks', ring, width, sums }
+  }
+
+  #compared(): PeerReply {
+    const count = this.#reader.u16()
+    const digests = this.#fields.digests()
+    if (count > digests.length) throw this.#reader.bad('digests are missing')
+    return { type: 'compared', differing: digests.slice(0, count), known: digests.slice(count) }
+  }
+
+  #comparedBlocks(): PeerReply {
+    const differing: number[] = []
+    while (this.#fields.more) differing.push(this.#reader.u16())
+    return { type: 'compared-blocks', differing }
   }
 
   #copies(): Copy[] {

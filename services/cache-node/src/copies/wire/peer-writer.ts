@@ -13,13 +13,16 @@ import {
   writeEnvelope,
   writeStamp,
 } from './fields.ts'
-import { frameFlags, messageBytesMax, peerFrames, results, u53Bytes } from './layout.ts'
+import { blockBytes, blockSumBytes, frameFlags, messageBytesMax, peerFrames, results, u53Bytes } from './layout.ts'
 
 /** Head is what comes back with the reply, and who speaks. */
 export interface Head {
   readonly id: number
   readonly envelope: Envelope
 }
+
+/** What the number of digests that differ takes: there are no more than tokens. */
+const countBytes = 2
 
 type Kind = keyof typeof peerFrames
 type Versioned = Spot & { readonly version?: number }
@@ -75,6 +78,8 @@ export class PeerWriter {
         return this.#tokens('recall', request.tokens, [])
       case 'compare':
         return this.#digests('compare', request.digests)
+      case 'compare-blocks':
+        return this.#compareBlocks(request)
       case 'list':
       case 'pull':
         return this.#page(request)
@@ -102,7 +107,9 @@ export class PeerWriter {
       case 'other-ring':
         return this.#otherRing(reply.ring)
       case 'compared':
-        return this.#digests('compared', reply.differing)
+        return this.#compared(reply.differing, reply.known)
+      case 'compared-blocks':
+        return this.#comparedBlocks(reply.differing)
       case 'stamps':
         return this.#stamps('stamps', reply.stamps, reply.cursor)
       case 'copies':
@@ -156,6 +163,32 @@ export class PeerWriter {
   #digests(kind: Kind, digests: readonly TokenDigest[]): boolean {
     if (!this.#begin(kind, digestsBytes(digests))) return false
     writeDigests(this.#writer, digests)
+    return this.#end()
+  }
+
+  #compared(differing: readonly TokenDigest[], known: readonly TokenDigest[]): boolean {
+    if (!this.#begin('compared', countBytes + digestsBytes(differing) + digestsBytes(known))) return false
+    this.#writer.u16(differing.length)
+    writeDigests(this.#writer, differing)
+    writeDigests(this.#writer, known)
+    return this.#end()
+  }
+
+  #compareBlocks({ ring, width, sums }: Extract<PeerRequest, { type: 'compare-blocks' }>): boolean {
+    if (!this.#begin('compare-blocks', 3 + ring.length + sums.length * blockSumBytes)) return false
+    this.#text(ring)
+    this.#writer.u16(width)
+    for (const { block, low, high } of sums) {
+      this.#writer.u16(block)
+      this.#writer.u32(low)
+      this.#writer.u32(high)
+    }
+    return this.#end()
+  }
+
+  #comparedBlocks(blocks: readonly number[]): boolean {
+    if (!this.#begin('compared-blocks', blocks.length * blockBytes)) return false
+    for (const block of blocks) this.#writer.u16(block)
     return this.#end()
   }
 
