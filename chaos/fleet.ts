@@ -41,7 +41,11 @@ export interface Report {
 }
 
 const askTimeoutMs = 3_000
+/** Asking costs the nodes what they should settle with. */
+const pollMs = 100
 const joinWithinMs = 30_000
+/** Processes that start at once share the cores with each other, and with whatever else runs there. */
+const startWithinMs = 60_000
 
 export class Fleet {
   readonly nodes: (NodeProcess | undefined)[] = []
@@ -60,12 +64,14 @@ export class Fleet {
     const fleet = new Fleet(options, await placesOf(options))
     try {
       for (let index = 0; index < options.size; index++) fleet.#spawn(index)
-      await fleet.settle()
+      await fleet.settle(startWithinMs)
       const ended = fleet.#processes.find(({ isRunning }) => !isRunning)
       if (ended !== undefined) throw new Error(`${ended.name} ended at once: ${ended.output}`)
     } catch (error) {
       await fleet.end()
-      throw error
+      throw new Error(`${(error as Error).message}; nodes warned of ${JSON.stringify(fleet.warnings)}`, {
+        cause: (error as Error).cause,
+      })
     }
     return fleet
   }
@@ -146,7 +152,7 @@ export class Fleet {
   }
 
   #until(what: string, withinMs: number, condition: () => Promise<boolean>): Promise<unknown> {
-    return waitUntil(what, withinMs, condition, 50)
+    return waitUntil(what, withinMs, condition, pollMs)
   }
 
   async #disagreements(): Promise<string | undefined> {

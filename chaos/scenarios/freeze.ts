@@ -5,7 +5,7 @@ import type { Fleet } from '../fleet.ts'
 import type { Operation } from '../operation.ts'
 import type { Scenario } from '../scenario.ts'
 import { waitUntil } from '../wait-until.ts'
-import { keysOf, traffic, wait } from './play.ts'
+import { keysOf, sizeOf, traffic, wait } from './play.ts'
 
 const entries = 2_000
 const probesAtOnce = 8
@@ -16,7 +16,7 @@ export const freeze: Scenario = {
   name: 'freeze',
   title: 'one node is frozen and wakes again, under load',
   async play(stage) {
-    const fleet = await stage.fleet({ size: 5 })
+    const fleet = await stage.fleet({ size: sizeOf(stage, 3) })
     const keys = keysOf(entries)
     const filler = await stage.client(fleet.urls)
     const filled = await stage.fill(filler, keys)
@@ -34,10 +34,11 @@ export const freeze: Scenario = {
     const answered = await probing
     const backMs = await fleet.settle(30_000)
     await wait(stage, 1, 20)
-    const operations = [...filled, ...answered, ...(await stop())]
-    stage.figure('answeredByTheWoken', answered.length)
+    const loaded = await stop()
+    const operations = [...filled, ...answered, ...loaded]
+    stage.figure('answeredByTheWoken', answered.filter(({ result }) => result === 'done').length)
     stage.figure('settledMs', Math.round(backMs))
-    stage.figure('failed', operations.filter(({ result }) => result !== 'done').length)
+    stage.figure('failed', loaded.filter(({ result }) => result !== 'done').length)
     stage.judgeHistory(operations)
     await stage.judgeEnd(fleet, keys, operations)
     await stage.judgeHoldings(fleet, entries)

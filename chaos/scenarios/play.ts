@@ -15,12 +15,19 @@ export function wait(stage: Stage, short: number, long: number): Promise<void> {
   return pause((stage.isLong ? long : short) * 1_000)
 }
 
+/** sizeOf is how many nodes a scenario needs: five in long runs, and fewer in short ones where the fault does not ask for more. */
+export function sizeOf(stage: Stage, short: number): number {
+  return stage.isLong ? 5 : short
+}
+
 export interface Traffic {
   readonly load: OpenLoad
   readonly clients: readonly Client[]
   /** Ends the load and returns all that its clients did. */
   stop(): Promise<Operation[]>
 }
+
+const perSecond = { short: 600, long: 3_000 }
 
 /** traffic begins 80/20 load by three clients, at a rate that leaves two cores some air. */
 export async function traffic(
@@ -29,7 +36,7 @@ export async function traffic(
   options: Pick<OpenLoadOptions, 'keys'> & Partial<OpenLoadOptions>,
 ): Promise<Traffic> {
   const clients = await Promise.all([1, 2, 3].map(() => stage.client(fleet.urls)))
-  const load = stage.load({ clients, perSecond: stage.isLong ? 3_000 : 1_000, ...options })
+  const load = stage.load({ clients, perSecond: stage.isLong ? perSecond.long : perSecond.short, ...options })
   const stop = async () => {
     await load.stop()
     return clients.flatMap(({ operations }) => operations)

@@ -59,13 +59,14 @@ export const split: Scenario = {
   },
 }
 
-/** Resolves when the nodes of each side have a ring of themselves. */
+/** Resolves when the nodes of each side have a ring of themselves, and coordinate all that this ring gives them. */
 async function apart(fleet: Fleet): Promise<void> {
-  await waitUntil('each side has a ring of its own', apartWithinMs, async () => {
+  await waitUntil('each side has a ring of its own, and serves', apartWithinMs, async () => {
     const rings = (await fleet.topologies()).map(
       ({ members }) => members.filter(({ status }) => status === 'alive').length,
     )
-    return sides.every((side) => side.every((index) => rings[index] === side.length))
+    if (!sides.every((side) => side.every((index) => rings[index] === side.length))) return false
+    return (await fleet.reports()).every(({ copies }) => copies.tokens.claiming === 0)
   })
 }
 
