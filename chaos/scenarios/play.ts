@@ -5,6 +5,8 @@ import type { OpenLoad, OpenLoadOptions } from '../open-load.ts'
 import type { Client, Operation } from '../operation.ts'
 import type { Stage } from '../stage.ts'
 
+const perSecond = { short: 600, long: 3_000 }
+
 /** keysOf returns so many keys, always the same ones. */
 export function keysOf(count: number, prefix = 'key'): string[] {
   return Array.from({ length: count }, (_, at) => `${prefix}:${at + 1}`)
@@ -26,8 +28,6 @@ export interface Traffic {
   /** Ends the load and returns all that its clients did. */
   stop(): Promise<Operation[]>
 }
-
-const perSecond = { short: 600, long: 3_000 }
 
 /** traffic begins 80/20 load by three clients, at a rate that leaves two cores some air. */
 export async function traffic(
