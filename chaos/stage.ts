@@ -16,6 +16,8 @@ export interface Check {
   readonly seen: unknown
 }
 
+/** How long clients of short plays wait: a call that is never answered is told from one that shares its cores with other tests. */
+const patientMs = 8_000
 const fillAtOnce = 100
 const readAtOnce = 1_000
 /** Different warnings of nodes that are kept. */
@@ -65,8 +67,9 @@ export class Stage {
     return network
   }
 
+  /** client connects a client. It waits as long as by default in long plays, which need the machine for themselves. */
   async client(nodes: readonly string[], options: Parameters<typeof Client.connect>[1] = {}): Promise<Client> {
-    const client = await Client.connect(nodes, options)
+    const client = await Client.connect(nodes, { ...(!this.isLong && { timeoutMs: patientMs }), ...options })
     this.#ends.push(() => client.close())
     return client
   }
