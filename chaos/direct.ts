@@ -9,9 +9,22 @@ export function getAt(url: string, key: string): Promise<Operation | undefined> 
   return at(url, 'get', key)
 }
 
-/** setAt writes a key at one node likewise. */
-export function setAt(url: string, key: string, value: string): Promise<Operation | undefined> {
-  return at(url, 'set', key, value)
+/** setAt writes a key at one node likewise; what was not acknowledged is 'unknown', for it may have been executed. */
+export async function setAt(url: string, key: string, value: string): Promise<Operation> {
+  const beganMs = performance.now()
+  const answered = await at(url, 'set', key, value)
+  if (answered !== undefined) return answered
+  const times = { dueMs: beganMs, beganMs, endedMs: performance.now() }
+  return {
+    kind: 'set',
+    key,
+    ...times,
+    result: 'unknown',
+    value,
+    version: undefined,
+    copies: undefined,
+    code: undefined,
+  }
 }
 
 async function at(url: string, kind: 'get' | 'set', key: string, value?: string): Promise<Operation | undefined> {

@@ -41,7 +41,11 @@ export interface Report {
 }
 
 const askTimeoutMs = 3_000
+/** Asking costs the nodes what they should settle with. */
+const pollMs = 100
 const joinWithinMs = 30_000
+/** Processes that start at once share the cores with each other, and with whatever else runs there. */
+const startWithinMs = 60_000
 
 export class Fleet {
   readonly nodes: (NodeProcess | undefined)[] = []
@@ -60,12 +64,14 @@ export class Fleet {
     const fleet = new Fleet(options, await placesOf(options))
     try {
       for (let index = 0; index < options.size; index++) fleet.#spawn(index)
-      await fleet.settle()
+      await fleet.settle(startWithinMs)
       const ended = fleet.#processes.find(({ isRunning }) => !isRunning)
       if (ended !== undefined) throw new Error(`${ended.name} ended at once: ${ended.output}`)
     } catch (error) {
       await fleet.end()
-      throw error
+      throw new Error(`${(error as Error).message}; nodes warned of ${JSON.stringify(fleet.warnings)}`, {
+        cause: (error as Error).cause,
+      })
     }
     return fleet
   }
@@ -80,6 +86,10 @@ export class Fleet {
 
   get urls(): string[] {
     return this.running.map(({ url }) => url)
+  }
+
+  get pids(): number[] {
+    return this.running.flatMap(({ child }) => child.pid ?? [])
   }
 
   node(index: number): NodeProcess {
@@ -102,8 +112,9 @@ export class Fleet {
     return Promise.all(this.running.map((node) => ask<Report>(node, '/v1/stats')))
   }
 
-  async topologies(): Promise<Topology[]> {
-    return Promise.all(this.running.map((node) => ask<Topology>(node, '/v1/topology')))
+  /** topologies asks the running nodes, or those of them that are wanted, for their rings. */
+  async topologies(wants: (node: NodeProcess) => boolean = () => true): Promise<Topology[]> {
+    return Promise.all(this.running.filter(wants).map((node) => ask<Topology>(node, '/v1/topology')))
   }
 
   /** agree waits until the running nodes have one ring of exactly themselves; returns how long that took. */
@@ -145,7 +156,7 @@ export class Fleet {
   }
 
   #until(what: string, withinMs: number, condition: () => Promise<boolean>): Promise<unknown> {
-    return waitUntil(what, withinMs, condition, 50)
+    return waitUntil(what, withinMs, condition, pollMs)
   }
 
   async #disagreements(): Promise<string | undefined> {

@@ -15,6 +15,7 @@ const hostsMax = 32
 
 export class Network {
   static #made = 0
+  static #tried = 0
   readonly #number: number
   readonly #namespaces: string[] = []
 
@@ -25,7 +26,7 @@ export class Network {
   /** isPossible tells whether this process may make networks. */
   static async isPossible(): Promise<boolean> {
     if (process.getuid?.() !== 0) return false
-    const name = `rh-try-${process.pid}`
+    const name = `rh-try-${process.pid}-${Network.#tried++}`
     try {
       await run('ip', ['netns', 'add', name])
       await run('ip', [

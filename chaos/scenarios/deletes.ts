@@ -2,7 +2,7 @@
 import type { Network } from '../network.ts'
 import type { Operation } from '../operation.ts'
 import type { Scenario } from '../scenario.ts'
-import { keysOf, wait } from './play.ts'
+import { keysOf, sizeOf, wait } from './play.ts'
 
 const atOnce = 500
 
@@ -20,17 +20,19 @@ export const deletesThroughSplit: Scenario = {
 }
 
 async function playDeletes(stage: Parameters<Scenario['play']>[0], network: Network | undefined): Promise<void> {
-  const fleet = await stage.fleet({ size: 5, network })
+  const size = network ? 5 : sizeOf(stage, 3)
+  const fleet = await stage.fleet({ size, network })
+  const [leaver, victim] = [0, 2]
   const gone = keysOf(stage.isLong ? 100_000 : 4_000, 'gone')
   const kept = keysOf(gone.length / 10, 'kept')
   const client = await stage.client(fleet.urls, { timeoutMs: 5_000 })
   const history: Operation[] = await stage.fill(client, [...gone, ...kept])
   const troubles: (() => Promise<unknown>)[] = [
-    async () => fleet.spawn(5),
-    () => fleet.node(1).end('SIGTERM'),
-    () => fleet.kill(3),
+    async () => fleet.spawn(size),
+    () => fleet.node(leaver).end('SIGTERM'),
+    () => fleet.kill(victim),
     // It may take as long to leave as others take to copy what it holds.
-    () => fleet.node(1).ended.then(() => fleet.spawn(1)),
+    () => fleet.node(leaver).ended.then(() => fleet.spawn(leaver)),
     ...(network ? [() => network.cut([4], [0, 2, 5]), () => network.heal()] : []),
   ]
   const portion = Math.ceil(gone.length / (troubles.length + 1))
@@ -44,7 +46,7 @@ async function playDeletes(stage: Parameters<Scenario['play']>[0], network: Netw
     await wait(stage, network ? 3 : 1, network ? 15 : 10)
   }
   await Promise.all(busy)
-  fleet.spawn(3)
+  fleet.spawn(victim)
   await fleet.settle(60_000)
   const unsure = history.filter(({ kind, result }) => kind === 'delete' && result !== 'done')
   stage.figure('deletesNotAcknowledged', unsure.length)
@@ -52,7 +54,7 @@ async function playDeletes(stage: Parameters<Scenario['play']>[0], network: Netw
   const keys = [...gone.filter((key) => !sure.has(key)), ...kept]
   await stage.judgeEnd(fleet, keys, history)
   await wait(stage, 0, 60)
-  await fleet.node(0).end('SIGTERM')
+  await fleet.node(1).end('SIGTERM')
   await fleet.settle(60_000)
   await stage.judgeEnd(fleet, keys, history)
 }

@@ -1,6 +1,6 @@
 /** Nodes that die: one under load, one after another, two at once. */
 import type { Scenario } from '../scenario.ts'
-import { judgeFailures, keysOf, traffic, wait } from './play.ts'
+import { judgeFailures, keysOf, sizeOf, traffic, wait } from './play.ts'
 
 const entries = 5_000
 const repairWithinMs = 30_000
@@ -38,14 +38,15 @@ export const killOne: Scenario = {
 
 export const killEach: Scenario = {
   name: 'kill-each',
-  title: 'kill five nodes one after another, each after repair',
+  title: 'kill all nodes one after another, each after repair',
   async play(stage) {
-    const fleet = await stage.fleet({ size: 5 })
+    const size = sizeOf(stage, 3)
+    const fleet = await stage.fleet({ size })
     const keys = keysOf(entries)
     const filler = await stage.client(fleet.urls)
     const filled = await stage.fill(filler, keys)
     const repairs: number[] = []
-    for (let index = 0; index < 5; index++) {
+    for (let index = 0; index < size; index++) {
       await fleet.kill(index)
       repairs.push(Math.round(await fleet.settle(repairWithinMs)))
       await stage.judgeHoldings(fleet, entries)
@@ -63,7 +64,7 @@ export const killTwoOfThree: Scenario = {
   title: 'three copies of 10,000 keys, two nodes killed at once',
   async play(stage) {
     const count = stage.isLong ? 10_000 : 3_000
-    const fleet = await stage.fleet({ size: 5, copies: 3 })
+    const fleet = await stage.fleet({ size: sizeOf(stage, 4), copies: 3 })
     const keys = keysOf(count)
     const filler = await stage.client(fleet.urls)
     const filled = await stage.fill(filler, keys)

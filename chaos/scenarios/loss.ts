@@ -1,6 +1,6 @@
 /** A network that loses packets. */
 import type { Scenario } from '../scenario.ts'
-import { keysOf, traffic, wait } from './play.ts'
+import { keysOf, sizeOf, traffic, wait } from './play.ts'
 
 const entries = 2_000
 const share = 0.1
@@ -10,15 +10,16 @@ export const loss: Scenario = {
   title: '10 % of the packets between nodes are lost, under load',
   needsNetwork: true,
   async play(stage) {
-    const network = await stage.network(6)
-    const fleet = await stage.fleet({ size: 5, network })
+    const size = sizeOf(stage, 3)
+    const network = await stage.network(size + 1)
+    const fleet = await stage.fleet({ size, network })
     const keys = keysOf(entries)
     const filler = await stage.client(fleet.urls)
     const filled = await stage.fill(filler, keys)
     const before = await deathsOf(fleet.reports())
     const { stop } = await traffic(stage, fleet, { keys, perSecond: stage.isLong ? 1_500 : 500 })
     await network.lose(share)
-    await wait(stage, 12, 300)
+    await wait(stage, 8, 300)
     await network.heal()
     await wait(stage, 1, 20)
     const operations = [...filled, ...(await stop())]

@@ -4,16 +4,17 @@ import { readThroughAnyNode } from '../any-node.ts'
 import type { Fleet } from '../fleet.ts'
 import type { Scenario } from '../scenario.ts'
 import type { Stage } from '../stage.ts'
-import { judgeFailures, keysOf, traffic, wait } from './play.ts'
+import { judgeFailures, keysOf, sizeOf, traffic, wait } from './play.ts'
 
 const entries = 5_000
 const movedMax = 1.05
 
 export const join: Scenario = {
   name: 'join',
-  title: 'a sixth node joins five that hold 5,000 keys',
+  title: 'a node joins those that hold 5,000 keys',
   async play(stage) {
-    const fleet = await stage.fleet({ size: 5 })
+    const size = sizeOf(stage, 3)
+    const fleet = await stage.fleet({ size })
     const keys = keysOf(entries)
     const filler = await stage.client(fleet.urls)
     const filled = await stage.fill(filler, keys)
@@ -30,7 +31,7 @@ export const join: Scenario = {
       }
     })()
     const before = await topologyOf(fleet)
-    fleet.spawn(5)
+    fleet.spawn(size)
     const settledMs = await fleet.settle(60_000)
     isOver = true
     await reading
@@ -67,9 +68,10 @@ async function topologyOf(fleet: Fleet): Promise<Topology> {
 
 export const rollingRestart: Scenario = {
   name: 'rolling-restart',
-  title: 'all five nodes are restarted in turn by SIGTERM, under load',
+  title: 'all nodes are restarted in turn by SIGTERM, under load',
   async play(stage) {
-    const fleet = await stage.fleet({ size: 5 })
+    const size = sizeOf(stage, 3)
+    const fleet = await stage.fleet({ size })
     const keys = keysOf(entries)
     const filler = await stage.client(fleet.urls)
     const filled = await stage.fill(filler, keys)
@@ -77,7 +79,7 @@ export const rollingRestart: Scenario = {
     // Clients and nodes that have just started answer late for reasons of their own.
     await wait(stage, 2, 5)
     const nodes: { stopMs: number; backMs: number }[] = []
-    for (let index = 0; index < 5; index++) {
+    for (let index = 0; index < size; index++) {
       const since = performance.now()
       const code = await fleet.node(index).end('SIGTERM')
       const stopMs = Math.round(performance.now() - since)

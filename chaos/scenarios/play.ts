@@ -5,6 +5,8 @@ import type { OpenLoad, OpenLoadOptions } from '../open-load.ts'
 import type { Client, Operation } from '../operation.ts'
 import type { Stage } from '../stage.ts'
 
+const perSecond = { short: 600, long: 3_000 }
+
 /** keysOf returns so many keys, always the same ones. */
 export function keysOf(count: number, prefix = 'key'): string[] {
   return Array.from({ length: count }, (_, at) => `${prefix}:${at + 1}`)
@@ -13,6 +15,11 @@ export function keysOf(count: number, prefix = 'key'): string[] {
 /** wait waits the longer time in long runs. */
 export function wait(stage: Stage, short: number, long: number): Promise<void> {
   return pause((stage.isLong ? long : short) * 1_000)
+}
+
+/** sizeOf is how many nodes a scenario needs: five in long runs, and fewer in short ones where the fault does not ask for more. */
+export function sizeOf(stage: Stage, short: number): number {
+  return stage.isLong ? 5 : short
 }
 
 export interface Traffic {
@@ -29,7 +36,7 @@ export async function traffic(
   options: Pick<OpenLoadOptions, 'keys'> & Partial<OpenLoadOptions>,
 ): Promise<Traffic> {
   const clients = await Promise.all([1, 2, 3].map(() => stage.client(fleet.urls)))
-  const load = stage.load({ clients, perSecond: stage.isLong ? 3_000 : 1_000, ...options })
+  const load = stage.load({ clients, perSecond: stage.isLong ? perSecond.long : perSecond.short, ...options })
   const stop = async () => {
     await load.stop()
     return clients.flatMap(({ operations }) => operations)

@@ -4,6 +4,7 @@ import type { Network } from '../network.ts'
 import type { Client, Operation } from '../operation.ts'
 import type { Scenario } from '../scenario.ts'
 import type { Stage } from '../stage.ts'
+import { waitUntil } from '../wait-until.ts'
 import { keysOf, wait } from './play.ts'
 
 const sides = [
@@ -11,6 +12,7 @@ const sides = [
   [2, 3, 4],
 ] as const
 const ringWithinMs = 15_000
+const apartWithinMs = 60_000
 const settledWithinMs = 30_000
 
 export const split: Scenario = {
@@ -29,7 +31,8 @@ export const split: Scenario = {
     const history = [...(await stage.fill(filler, keys))]
 
     await network.cut(sides[0], sides[1])
-    await wait(stage, 12, 20)
+    await apart(fleet)
+    await wait(stage, 0, 10)
     const clients = await Promise.all(sides.map((side) => clientOf(stage, { fleet, network, side })))
     for (let round = 0; round < 2; round++) {
       const written = await Promise.all(clients.map((client, at) => stage.fill(client, both, `side-${at}:${round}`)))
@@ -54,6 +57,17 @@ export const split: Scenario = {
     await stage.judgeEnd(fleet, keys, history)
     await stage.judgeHoldings(fleet, both.length + untouched.length)
   },
+}
+
+/** Resolves when the nodes of each side have a ring of themselves, and coordinate all that this ring gives them. */
+async function apart(fleet: Fleet): Promise<void> {
+  await waitUntil('each side has a ring of its own, and serves', apartWithinMs, async () => {
+    const rings = (await fleet.topologies()).map(
+      ({ members }) => members.filter(({ status }) => status === 'alive').length,
+    )
+    if (!sides.every((side) => side.every((index) => rings[index] === side.length))) return false
+    return (await fleet.reports()).every(({ copies }) => copies.tokens.claiming === 0)
+  })
 }
 
 /** A client that reaches one side only: the other nodes' addresses lead nowhere. */

@@ -127,6 +127,19 @@ test('a node that leaves is empty as soon as the others have its entries', async
   t.ok(isPlaced(peers, five))
 })
 
+test('a node that leaves asks again soon, however long nobody answered', async (t) => {
+  const peers = filled(['a', 'b', 'c'])
+  peers.status('c', 'leaving')
+  peers.ring(['a', 'b'])
+  peers.claim()
+  peers.node('c').isCutOff = true
+  peers.run(12_600)
+  t.ok(strays(peers) > 0)
+  peers.node('c').isCutOff = false
+  t.ok(peers.runUntil(hasNone(peers), 3_500))
+  t.ok(isPlaced(peers, five))
+})
+
 test('an older version on a stray does not come back when the one that overwrote it has expired', async (t) => {
   const peers = filled(['a', 'b', 'c'])
   for (const key of keys) {
@@ -142,4 +155,20 @@ test('an older version on a stray does not come back when the one that overwrote
     for (const name of ['a', 'b', 'c'])
       t.equal(peers.version(name, key), undefined, `${key} on ${name} of ${owners(peers, key)}`)
   }
+})
+
+test('what an owner has looked at and could not take over is not dropped', async (t) => {
+  const peers = filled(['a', 'b', 'c'], 1)
+  const key = keys.find((name) => !owners(peers, name).includes('c')) as string
+  for (const owner of owners(peers, key)) {
+    const { store } = peers.node(owner)
+    const { apply } = store
+    store.apply = (place, change, now) => (change.version === 66 ? 'full' : apply.call(store, place, change, now))
+  }
+  peers.put('c', key, { version: 66 })
+  for (let second = 0; second < 60; second++) {
+    peers.run(1_000)
+    t.equal(peers.version('c', key), 66)
+  }
+  for (const owner of owners(peers, key)) t.equal(peers.version(owner, key), five(key))
 })

@@ -16,6 +16,8 @@ import { TokenSet } from './token-set.ts'
 
 /** First pause before owners are asked, and after rounds in which nothing could go; it doubles up to the interval of comparisons. */
 const pauseMsMin = 300
+/** Where it ends for a node that is off the ring: it stays for its strays alone, and has little time. */
+const leavingPauseMsMax = 600
 /** Tokens, and entries here, of one round. */
 const tokensMax = 1_024
 const entriesMax = 4_096
@@ -94,8 +96,9 @@ export class Strays implements StraysPart {
   }
 
   #entriesOf(token: number): number {
-    if (this.#standing.isOwner(token) || this.#holdings.state(token) !== 'none') return 0
-    return this.#core.store.digest(token).entries
+    const { entries } = this.#core.store.digest(token)
+    if (entries === 0 || this.#standing.isOwner(token) || this.#holdings.state(token) !== 'none') return 0
+    return entries
   }
 
   /** Some tokens that the pass has still to do, with the same owners, all of them there. */
@@ -118,8 +121,10 @@ export class Strays implements StraysPart {
   }
 
   #endPass(): void {
-    const { now, settings } = this.#core
-    this.#pauseMs = this.#droppedInPass > 0 ? pauseMsMin : Math.min(settings.compareIntervalMs, this.#pauseMs * 2)
+    const { now, settings, ring, self } = this.#core
+    const isOnRing = ring.members.some(({ name }) => name === self)
+    const pauseMsMax = isOnRing ? settings.compareIntervalMs : leavingPauseMsMax
+    this.#pauseMs = this.#droppedInPass > 0 ? pauseMsMin : Math.min(pauseMsMax, this.#pauseMs * 2)
     this.#dueAt = now + this.#pauseMs
     this.#passed.clear()
     this.#droppedInPass = 0

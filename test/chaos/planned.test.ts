@@ -1,3 +1,0 @@
-import { plays } from './plays.ts'
-
-plays('join', 'rolling-restart')

@@ -1,0 +1,3 @@
+import { plays } from './plays.ts'
+
+plays('kill-one', 'rolling-restart')
