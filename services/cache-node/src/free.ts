@@ -2,6 +2,8 @@
  * Giving memory back at once. What Node allocates for each read of a socket lies about until the garbage collector comes,
  * which goes by the small objects that stand for it: up to 32 MiB on Node 20, 128 MiB on Node 24. Memory that is
  * transferred to a closed port is nobody's any more, by the standard, and the engine gives it back before it returns.
+ * What it costs: from the first transfer on, the engine looks at each use of a typed array whether it was transferred, 3 % of
+ * the processor time of a small command.
  */
 import type { IncomingMessage } from 'node:http'
 import { Socket } from 'node:net'
