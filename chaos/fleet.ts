@@ -88,6 +88,10 @@ export class Fleet {
     return this.running.map(({ url }) => url)
   }
 
+  get pids(): number[] {
+    return this.running.flatMap(({ child }) => child.pid ?? [])
+  }
+
   node(index: number): NodeProcess {
     const node = this.nodes[index]
     if (node === undefined) throw new Error(`no node was started at place ${index}`)

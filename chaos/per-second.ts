@@ -11,13 +11,19 @@ export interface Second {
   readonly failed: number
   /** How late the load began its operations at the worst: the starvation of the harness, not of the fleet. */
   readonly lateMs: number
+  /** Cores that neither the fleet nor the harness had, where that is known. */
+  readonly othersCores: number | undefined
   /** From when the operation was due. */
   readonly p50Ms: number
   readonly p99Ms: number
 }
 
-/** perSecond counts operations by the second in which they were due. */
-export function perSecond(operations: readonly Operation[], violations: readonly Violation[]): Second[] {
+/** perSecond counts operations by the second in which they were due. `othersBetween` tells how many cores others had. */
+export function perSecond(
+  operations: readonly Operation[],
+  violations: readonly Violation[],
+  othersBetween: (fromMs: number, toMs: number) => number | undefined = () => undefined,
+): Second[] {
   if (operations.length === 0) return []
   const begin = operations.reduce((least, { dueMs }) => Math.min(least, dueMs), Number.POSITIVE_INFINITY)
   const seconds: Operation[][] = []
@@ -27,7 +33,10 @@ export function perSecond(operations: readonly Operation[], violations: readonly
     seconds[second].push(operation)
   }
   const bad = new Set(violations.filter(({ offence }) => offence !== 'false-miss').map(({ operation }) => operation))
-  return Array.from(seconds, (list = [], second) => summaryOf(second, list, bad))
+  return Array.from(seconds, (list = [], second) => {
+    const fromMs = begin + second * 1_000
+    return { ...summaryOf(second, list, bad), othersCores: othersBetween(fromMs, fromMs + 1_000) }
+  })
 }
 
 /** percentile returns the value that so much of a list does not exceed. */
@@ -36,7 +45,11 @@ export function percentile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
 }
 
-function summaryOf(second: number, operations: readonly Operation[], bad: ReadonlySet<Operation>): Second {
+function summaryOf(
+  second: number,
+  operations: readonly Operation[],
+  bad: ReadonlySet<Operation>,
+): Omit<Second, 'othersCores'> {
   const done = operations.filter(({ result }) => result === 'done')
   const miss = done.filter(({ kind, value }) => kind === 'get' && value === undefined).length
   const wrong = done.filter((operation) => bad.has(operation)).length
@@ -51,8 +64,8 @@ function summaryOf(second: number, operations: readonly Operation[], bad: Readon
 
 /** tableOf prints seconds, one a line. */
 export function tableOf(seconds: readonly Second[]): string {
-  const head = 'second  success   miss  wrong  failed  late ms   p50 ms   p99 ms'
-  const rows = seconds.map(({ second, success, miss, wrong, failed, lateMs, p50Ms, p99Ms }) =>
+  const head = 'second  success   miss  wrong  failed  late ms   p50 ms   p99 ms  cores of others'
+  const rows = seconds.map(({ second, success, miss, wrong, failed, lateMs, p50Ms, p99Ms, othersCores }) =>
     [
       ...[String(second).padStart(6), String(success).padStart(9), String(miss).padStart(7), String(wrong).padStart(7)],
       ...[
@@ -60,6 +73,7 @@ export function tableOf(seconds: readonly Second[]): string {
         String(lateMs).padStart(9),
         p50Ms.toFixed(1).padStart(9),
         p99Ms.toFixed(1).padStart(9),
+        (othersCores?.toFixed(2) ?? '').padStart(17),
       ],
     ].join(''),
   )

@@ -1,5 +1,6 @@
 /** What a scenario plays on: its fleet, its clients, the checks that it makes and the figures that it leaves. */
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { CoreShares } from './core-shares.ts'
 import { type Failures, failuresOf } from './failures.ts'
 import { Fleet, type FleetOptions } from './fleet.ts'
 import { Network } from './network.ts'
@@ -32,6 +33,7 @@ export class Stage {
   readonly #log: (text: string) => void
   readonly #fleets: Fleet[] = []
   readonly #ends: (() => Promise<unknown>)[] = []
+  readonly #cores = new CoreShares(() => this.#fleets.flatMap((fleet) => fleet.pids))
   readonly #delay = monitorEventLoopDelay({ resolution: 10 })
 
   constructor({ isLong, log }: { readonly isLong: boolean; readonly log: (text: string) => void }) {
@@ -105,7 +107,7 @@ export class Stage {
   /** judgeHistory checks every key as a register, and keeps the table of seconds. */
   judgeHistory(operations: readonly Operation[], allowed: readonly Violation['offence'][] = []): Violation[] {
     const violations = checkRegisters(operations)
-    this.seconds = perSecond(operations, violations)
+    this.seconds = perSecond(operations, violations, (from, to) => this.#cores.othersBetween(from, to))
     this.failures = failuresOf(operations)
     const counts = countOffences(violations)
     const isClean = violations.every(({ offence }) => allowed.includes(offence))
@@ -142,6 +144,8 @@ export class Stage {
     if (warnings.length > 0) this.figure('warnings', Object.fromEntries(warnings.slice(0, warningsMax)))
     for (const end of this.#ends.reverse()) await end()
     this.#delay.disable()
+    this.#cores.stop()
+    this.figure('othersCores', this.#cores.othersMean)
     // A harness that was starved itself has not measured the fleet.
     this.figure('harnessDelayP99Ms', Math.round(this.#delay.percentile(99) / 1e6))
   }

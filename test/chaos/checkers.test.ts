@@ -148,10 +148,10 @@ test('seconds are counted by when operations were due, and waiting counts', asyn
   const late = operation(['get', 1_200, 1_900, 'a', 1], { dueMs: 100 })
   const failed = operation(['set', 10, 20, 'b'], { result: 'failed' })
   const operations = [operation(['set', 0, 1, 'a', 1]), failed, late, stale, operation(['get', 1_100, 1_101])]
-  const seconds = perSecond(operations, [{ offence: 'stale', operation: stale, floor: 2 }])
+  const seconds = perSecond(operations, [{ offence: 'stale', operation: stale, floor: 2 }], (fromMs) => fromMs / 1_000)
   t.match(seconds, [
-    { second: 0, success: 2, miss: 0, wrong: 0, failed: 1, p99Ms: 1_800 },
-    { second: 1, success: 0, miss: 1, wrong: 1, failed: 0 },
+    { second: 0, success: 2, miss: 0, wrong: 0, failed: 1, p99Ms: 1_800, othersCores: 0 },
+    { second: 1, success: 0, miss: 1, wrong: 1, failed: 0, othersCores: 1 },
   ])
   t.same(countOffences([]), { wrong: 0, stale: 0, 'false-miss': 0, overtaken: 0 })
 })

@@ -127,6 +127,19 @@ test('a node that leaves is empty as soon as the others have its entries', async
   t.ok(isPlaced(peers, five))
 })
 
+test('a node that leaves asks again soon, however long nobody answered', async (t) => {
+  const peers = filled(['a', 'b', 'c'])
+  peers.status('c', 'leaving')
+  peers.ring(['a', 'b'])
+  peers.claim()
+  peers.node('c').isCutOff = true
+  peers.run(12_600)
+  t.ok(strays(peers) > 0)
+  peers.node('c').isCutOff = false
+  t.ok(peers.runUntil(hasNone(peers), 3_500))
+  t.ok(isPlaced(peers, five))
+})
+
 test('an older version on a stray does not come back when the one that overwrote it has expired', async (t) => {
   const peers = filled(['a', 'b', 'c'])
   for (const key of keys) {

@@ -16,6 +16,8 @@ import { TokenSet } from './token-set.ts'
 
 /** First pause before owners are asked, and after rounds in which nothing could go; it doubles up to the interval of comparisons. */
 const pauseMsMin = 300
+/** Where it ends for a node that is off the ring: it stays for its strays alone, and has little time. */
+const leavingPauseMsMax = 600
 /** Tokens, and entries here, of one round. */
 const tokensMax = 1_024
 const entriesMax = 4_096
@@ -119,8 +121,10 @@ export class Strays implements StraysPart {
   }
 
   #endPass(): void {
-    const { now, settings } = this.#core
-    this.#pauseMs = this.#droppedInPass > 0 ? pauseMsMin : Math.min(settings.compareIntervalMs, this.#pauseMs * 2)
+    const { now, settings, ring, self } = this.#core
+    const isOnRing = ring.members.some(({ name }) => name === self)
+    const pauseMsMax = isOnRing ? settings.compareIntervalMs : leavingPauseMsMax
+    this.#pauseMs = this.#droppedInPass > 0 ? pauseMsMin : Math.min(pauseMsMax, this.#pauseMs * 2)
     this.#dueAt = now + this.#pauseMs
     this.#passed.clear()
     this.#droppedInPass = 0
