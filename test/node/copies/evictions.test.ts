@@ -78,6 +78,22 @@ test('what a coordinator evicted and had no room to list is evicted by its repli
   t.equal(peers.version('b', key), 4, 'until it is written again')
 })
 
+test('a delete that only a replica has comes to its coordinator, also where that one had evicted the entry', async (t) => {
+  const peers = new Peers({ names: ['a', 'b'] })
+  peers.claim()
+  const key = ['k1', 'k2', 'k3', 'k4', 'k5'].find((name) => place(peers, name) === 'a') as string
+  write(peers, key, 3)
+  t.ok(peers.runUntil(isRepaired(peers), 5_000))
+  const { store, core } = peers.node('a')
+  core.clock.accept(9, versionEpochMs)
+  store.evict(peers.place(key), 3, peers.now)
+  t.capture(store, 'takeEvicted', () => ({ evicted: [], unlisted: 1 }))
+  peers.bury('b', key, 5)
+  peers.run(15_000)
+  t.equal(peers.version('a', key), -5)
+  t.equal(peers.version('b', key), -5)
+})
+
 test('a node does not evict for others what it coordinates itself', async (t) => {
   const peers = new Peers({ names: ['a', 'b'] })
   peers.claim()

@@ -93,6 +93,22 @@ test('nobody stands in for who has not claimed its tokens yet: another holds the
   t.equal(net.node('c').copies.tenureOf(token), 'none')
 })
 
+test('who leaves while it stands in for another makes way for the next replica', async (t) => {
+  const net = fleet(['a', 'b', 'c', 'd'], { copies: 3 })
+  const [b, c] = [net.node('b'), net.node('c')]
+  const key = net.keyOf('d', ['a', 'b', 'c'])
+  const token = b.copies.ring.token(key)
+  net.node('a').isDown = true
+  b.set(key, 'x', {}, 'direct')
+  net.run(20)
+  t.equal(b.copies.tenureOf(token), 'provisional')
+  net.tell({ a: 'alive', b: 'leaving', c: 'alive', d: 'alive' }, ['b', 'c', 'd'])
+  const box = c.get(key, 'direct')
+  net.run(50)
+  t.match(box.answer, { by: 'c', outcome: { type: 'hit' } })
+  t.same([b.copies.tenureOf(token), c.copies.tenureOf(token)], ['none', 'provisional'])
+})
+
 test('who has asked or answered since is not taken for gone when an earlier refusal arrives', async (t) => {
   const net = fleet(['a', 'b', 'c'])
   const [key, other] = [net.keyOf('c', ['a', 'b']), net.keyOf('c', ['a', 'b'], 1)]

@@ -43,6 +43,8 @@ export class History {
   promise: Acknowledged | undefined
   /** The highest version that some operation has shown to a client: later ones must not show less. */
   shown = 0
+  /** How often what was shown was lost with all that held it, and need not be seen again. */
+  hidings = 0
   /** Up to which version nobody need remember: it was evicted, or as many holders crashed as it had copies. */
   excusedUpTo = 0
 
@@ -55,6 +57,11 @@ export class History {
 
   constructor(key: SimKey) {
     this.key = key
+  }
+
+  hideAll(): void {
+    this.shown = 0
+    this.hidings++
   }
 
   /** holdersOf counts who holds this version or a higher one now. */

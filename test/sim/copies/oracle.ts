@@ -27,8 +27,9 @@ export interface Asked {
   readonly command: ByteCommand
   readonly operation: number
   readonly at: number
-  /** What had been shown of the key when it began. */
+  /** What had been shown of the key when it began, and how often that had been lost by then. */
   readonly shown: number
+  readonly hidings: number
 }
 
 export interface OracleOptions {
@@ -162,7 +163,7 @@ export class Oracle {
 
   #excuse(history: History, version: number): void {
     history.excusedUpTo = Math.max(history.excusedUpTo, version)
-    if (history.shown <= version) history.shown = 0
+    if (history.shown <= version) history.hideAll()
   }
 
   /** Who leaves has others keep what it held, as many as it sees: on its side of a split, if there is one. */
@@ -178,7 +179,7 @@ export class Oracle {
       history.holders.delete(node)
       if (held !== undefined) this.#lost(node, history, held.version)
       // What was evicted and nobody knows of any more may be followed by a lower version, of a clock that is slow.
-      if (history.shown <= history.excusedUpTo && !history.isRemembered(history.shown)) history.shown = 0
+      if (history.shown <= history.excusedUpTo && !history.isRemembered(history.shown)) history.hideAll()
     }
   }
 
@@ -202,7 +203,7 @@ export class Oracle {
     // What was shown but not acknowledged may go with the first crash.
     if (shown > 0 && history.holdersOf(shown, now) === 0) {
       history.excusedUpTo = Math.max(history.excusedUpTo, shown)
-      history.shown = 0
+      history.hideAll()
     }
   }
 
@@ -240,15 +241,15 @@ export class Oracle {
   // What clients see.
 
   ask(key: SimKey, command: ByteCommand, operation: number): Asked {
-    const { shown } = this.history(key.name)
-    return { key, command, operation, at: this.#now(), shown }
+    const { shown, hidings } = this.history(key.name)
+    return { key, command, operation, at: this.#now(), shown, hidings }
   }
 
   /** answered is called when an operation of a client ended with an outcome. */
   answered(asked: Asked, outcome: Outcome) {
     const history = this.history(asked.key.name)
     // Whoever saw a version that was lost with all its holders since is not to see it again.
-    const shown = asked.shown <= history.shown ? asked.shown : 0
+    const shown = asked.hidings === history.hidings ? asked.shown : 0
     switch (outcome.type) {
       case 'hit':
         this.#sawValue(history, outcome)

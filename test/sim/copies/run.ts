@@ -67,7 +67,7 @@ function phases(world: World): void {
   traffic.stop()
   if (!wait(callMsMax) || !settle(world, 'after the chaos', calmMsMax)) return
   oracle.isStrict = true
-  for (const history of oracle.histories) history.shown = 0
+  for (const history of oracle.histories) history.hideAll()
   traffic.start()
   if (!wait(finalTrafficMs)) return
   traffic.stop()

@@ -204,7 +204,8 @@ export class Copies {
   viewChanged({ view, ring, incarnation, mayHaveBeenDead = true }: ViewChange, moment: Moment): Effect[] {
     this.#begin(moment)
     const core = this.#core
-    const isOtherRing = ring.checksum !== core.ring.checksum
+    const before = core.ring
+    const isOtherRing = ring.checksum !== before.checksum
     const isRefuted = core.incarnation > 0 && incarnation > core.incarnation
     core.view = view
     core.ring = ring
@@ -213,6 +214,7 @@ export class Copies {
     this.#replicas.ringChanged()
     this.#standIns.ringChanged()
     if (isRefuted && mayHaveBeenDead) this.#loseAll()
+    if (isOtherRing) this.#standDown(before)
     if (isOtherRing || (isRefuted && mayHaveBeenDead)) this.#claims.restart()
     else this.#claims.peersChanged()
     if (isRefuted && !mayHaveBeenDead) this.#claims.claimAnew(this.#held(), 'owners')
@@ -354,6 +356,18 @@ export class Copies {
 
   #held(): TokenSet {
     return this.#tenure.tokens('held', 'provisional')
+  }
+
+  /** Who stands in for another and is an owner no more leaves it to the next, who would do so beside it. Who is new does not. */
+  #standDown(before: Ring): void {
+    const { ring, self } = this.#core
+    for (const token of this.#tenure.tokens('provisional')) {
+      const [, ...others] = ring.owners(token)
+      const ownersBefore = before.owners(token)
+      if (!ring.owners(token).includes(self) && others.some((other) => ownersBefore.includes(other))) {
+        this.#tenure.set(token, 'none')
+      }
+    }
   }
 
   #loseAll(): void {

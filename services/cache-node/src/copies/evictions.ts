@@ -4,9 +4,10 @@
  */
 import type { Version } from '@ringhold/sdk/protocol'
 import type { Place } from '../store/store.ts'
+import { changeOf } from './copy.ts'
 import type { Core } from './core.ts'
 import type { Evictions as EvictionsPart, Holdings } from './parts.ts'
-import type { Stamp } from './peer-request.ts'
+import type { Copy, Stamp } from './peer-request.ts'
 import { spotBytes } from './spot.ts'
 
 /** What waits for one peer at most, and requests to it under way. More is left to comparison. */
@@ -79,12 +80,24 @@ export class Evictions implements EvictionsPart {
     while (!isPaused && outbox.stamps.length > 0 && outbox.underWay < underWayMax) {
       const stamps = outbox.stamps.splice(0, this.#countOf(outbox.stamps))
       outbox.underWay++
-      this.#core.ask(peer, { type: 'evict', stamps }, ({ type }) => {
+      this.#core.ask(peer, { type: 'evict', stamps }, (outcome) => {
         outbox.underWay--
-        if (type !== 'reply') this.#again(outbox, stamps)
+        if (outcome.type !== 'reply') this.#again(outbox, stamps)
+        else if (outcome.reply.type === 'copies') this.#bury(outcome.reply.copies)
       })
     }
     if (outbox.stamps.length === 0 && outbox.underWay === 0) this.#outboxes.delete(peer)
+  }
+
+  /** Takes over the deletes that a peer holds of what it was told to evict. */
+  #bury(copies: readonly Copy[]): void {
+    const { store, now, ring } = this.#core
+    for (const copy of copies) {
+      if (copy.type !== 'tombstone') continue
+      const { cache, key, version } = copy
+      this.#core.hear(version)
+      store.apply({ token: ring.tokenOfBytes(key), cache, key }, changeOf(copy, now), now)
+    }
   }
 
   #again(outbox: Outbox, stamps: readonly Stamp[]): void {

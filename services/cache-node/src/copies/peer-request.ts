@@ -81,7 +81,7 @@ export type PeerRequest =
     }
   /** Your copies of these keys. */
   | { readonly type: 'fetch'; readonly spots: readonly Spot[] }
-  /** I coordinate these, and evicted them at these versions: do the same. */
+  /** I coordinate these, and evicted them at these versions: do the same. What of them you hold as deletes I take over. */
   | { readonly type: 'evict'; readonly stamps: readonly Stamp[] }
 
 export type PeerReply =

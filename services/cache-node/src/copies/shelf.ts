@@ -148,17 +148,24 @@ export class Shelf implements ShelfPart {
     return { type: 'copies', copies, cursor: undefined }
   }
 
-  /** What this node coordinates itself it does not evict for others. Of a stray its tombstone goes too. */
+  /**
+   * What this node coordinates itself it does not evict for others. Of a stray its tombstone goes too; a replica keeps its
+   * tombstones, and hands them to whoever took them for entries.
+   */
   #evict(stamps: readonly Stamp[]): PeerReply {
     const { store, now } = this.#core
     const { holdings, standing } = this.#options
+    const tombstones: Copy[] = []
     for (const stamp of stamps) {
       const place = this.#placeOf(stamp)
       if (holdings.holds(place.token)) continue
-      if (standing.isOwner(place.token)) store.evict(place, stamp.version, now)
-      else store.discard(place, stamp.version, now)
+      if (!standing.isOwner(place.token)) store.discard(place, stamp.version, now)
+      else if (!store.evict(place, stamp.version, now)) {
+        const change = store.change(place, now)
+        if (change?.type === 'tombstone') this.#add(tombstones, copyOf(place, change, now))
+      }
     }
-    return { type: 'noted' }
+    return tombstones.length === 0 ? { type: 'noted' } : { type: 'copies', copies: tombstones, cursor: undefined }
   }
 
   #add(copies: Copy[], copy: Copy | undefined): number {
