@@ -96,6 +96,11 @@ const outputBytesTight = 65_536
 /** How often the clock is looked at: after so many commands, or bytes of them. */
 const commandsBetweenLooks = 32
 const bytesBetweenLooks = 65_536
+/**
+ * What was read is given back at once where it held fewer commands than one for each so many bytes: the objects of more have
+ * the collector come soon enough, and a process that has never given memory back reads and writes bytes a little faster.
+ */
+const bytesPerCommandMin = 2_048
 
 const nothing = new Uint8Array(0)
 
@@ -122,6 +127,8 @@ export class Conversation {
   #client: Hello | undefined
   #waiting = 0
   #commands = 0
+  /** How many of them came before the chunk that is being read. */
+  #commandsBefore = 0
   #turn = -1
   #usedMs = 0
   #isPaused = false
@@ -281,12 +288,17 @@ export class Conversation {
     const reader = this.#reader
     while (!reader.next()) {
       if (reader.isWaiting) return false
-      free(reader.chunk)
+      this.#usedUp(reader.chunk)
       const chunk = this.#chunks.shift()
       reader.feed(chunk ?? nothing)
       if (chunk === undefined) return false
     }
     return true
+  }
+
+  #usedUp(chunk: Uint8Array): void {
+    if (chunk.length > bytesPerCommandMin * (this.#commands - this.#commandsBefore)) free(chunk)
+    this.#commandsBefore = this.#commands
   }
 
   #takeFrame(): void {
