@@ -24,8 +24,8 @@ const bytesType = 'application/octet-stream'
 /** Values up to this many bytes share arrays of so many. */
 const sharedValueBytesMax = 1_024
 const sharedBytes = 8_192
-let shared = new ArrayBuffer(0)
-let sharedUsed = sharedBytes
+let shared = newShared()
+let sharedUsed = 0
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
 /** Encoded is a value as it is stored. */
@@ -79,7 +79,10 @@ export function decode(bytes: Uint8Array, contentType: string): unknown {
 export function copyOf(bytes: Uint8Array): Uint8Array {
   const { length } = bytes
   if (length > sharedValueBytesMax) return new Uint8Array(bytes)
-  if (sharedUsed + length > sharedBytes) takeShared()
+  if (sharedUsed + length > sharedBytes) {
+    shared = newShared()
+    sharedUsed = 0
+  }
   const copy = new Uint8Array(shared, sharedUsed, length)
   copy.set(bytes)
   // The next one begins at a multiple of eight, so that whoever looks at its bytes as numbers finds them aligned.
@@ -88,10 +91,10 @@ export function copyOf(bytes: Uint8Array): Uint8Array {
 }
 
 /** Whoever hands a value over to a worker would take those beside it along: such an array is copied then, not moved. */
-function takeShared(): void {
-  shared = new ArrayBuffer(sharedBytes)
-  sharedUsed = 0
-  markAsUntransferable(shared)
+function newShared(): ArrayBuffer {
+  const array = new ArrayBuffer(sharedBytes)
+  markAsUntransferable(array)
+  return array
 }
 
 /** Buffer reads several times faster than a strict decoder; what it could not read shows as U+FFFD, and is looked at again. */

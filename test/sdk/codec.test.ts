@@ -10,6 +10,15 @@ function there(value: unknown): unknown {
   return decode(Buffer.from(bytes), contentType)
 }
 
+// Stays the first test: what is decoded here is the first value of the process.
+test('an empty value comes back also when no other came before, and when those before fill their array', async (t) => {
+  const stored = [0, ...Array.from({ length: 8 }, () => 1_024), 0, 1].map((length) => new Uint8Array(length).fill(7))
+  t.strictSame(
+    stored.map((bytes) => decode(bytes, 'application/octet-stream')),
+    stored,
+  )
+})
+
 test('JSON values, text and bytes come back as what they were', async (t) => {
   const text = fc.string({ unit: 'grapheme' })
   const bytes = fc.uint8Array()

@@ -203,6 +203,48 @@ test('a replica that cannot take more is not offered the same again and again', 
   t.equal(peers.copiesSent - before.copies, 0)
 })
 
+test('what a replica alone has comes to its coordinator, also when the replica has looked at all that is there', async (t) => {
+  const peers = new Peers({ names: ['a', 'b'] })
+  const [token, key = ''] = [...crowded.entries()].flatMap(([token, [key = '']]) =>
+    coordinatorOf(peers, key) === 'a' ? [token, key] : [],
+  ) as [number, string]
+  peers.claim()
+  peers.write('a', key, 1)
+  t.ok(peers.runUntil(isRepaired(peers), 3_000))
+  peers.run(12_000)
+  peers.bury('b', key, 2)
+  // The answers to these comparisons are lost.
+  const compare = () => {
+    const digests = [{ token, ...peers.node('a').store.digest(token) }]
+    return peers.node('b').parts.shelf.serve({ type: 'compare', digests }, 'a')
+  }
+  t.match(compare(), { differing: [{ token }], known: [] })
+  t.match(compare(), { differing: [{ token }], known: [] })
+  peers.run(200)
+  t.match(compare(), { differing: [], known: [{ token }] }, 'b has listed what a has, and lacks nothing')
+  t.ok(peers.runUntil(() => peers.version('a', key) === -2, 75_000))
+  t.equal(underReplicated(peers), 0)
+})
+
+test('a token of which a replica will take nothing is confirmed, and compared no more until it changes', async (t) => {
+  const peers = new Peers({ names: ['a', 'b'] })
+  const key = keys.find((name) => coordinatorOf(peers, name) === 'a') as string
+  peers.claim()
+  const { store } = peers.node('b')
+  const { apply } = store
+  store.apply = (place, change, now) => (change.version === 66 ? 'full' : apply.call(store, place, change, now))
+  peers.put('a', key, { version: 66 })
+  peers.run(25_000)
+  t.equal(underReplicated(peers), 0, 'there is nothing that could be done')
+  const before = peers.sent.length
+  peers.run(55_000)
+  const isOfIt = ({ token }: { token: number }) => token === peers.place(key).token
+  const compared = peers.sent
+    .slice(before)
+    .filter(({ request }) => request.type === 'compare' && request.digests.some(isOfIt))
+  t.ok(compared.length <= 1, `compared ${compared.length} times, with the look that all tokens get once a minute`)
+})
+
 test('property: whatever two nodes hold, both end with the highest version of each key, by as few copies as differ', async (t) => {
   const held = fc.option(fc.record({ version: fc.integer({ min: 1, max: 4 }), isDeleted: fc.boolean() }), {
     nil: undefined,

@@ -74,6 +74,25 @@ test('who became an owner after the coordinator had gone does not stand in besid
   t.match(box.answer, { by: 'c' })
 })
 
+test('nobody stands in for who has not claimed its tokens yet: another holds them still', async (t) => {
+  const net = fleet(['a', 'b', 'c'])
+  net.fate = ({ to, request }) => (to === 'c' && request.type === 'claim' ? 'lost' : 1)
+  net.tell({ a: 'alive', b: 'alive', c: 'leaving' })
+  const key = net.keyOf('b', ['a', 'b'])
+  const [token, b] = [net.node('b').copies.ring.token(key), net.node('b')]
+  net.run(100)
+  t.equal(net.node('c').copies.tenureOf(token), 'held')
+  net.node('a').isDown = true
+  const box = b.get(key, 'direct')
+  net.run(500)
+  t.equal(b.copies.tenureOf(token), 'none')
+  net.fate = () => 1
+  net.tell({ a: 'dead', b: 'alive', c: 'leaving' }, ['b', 'c'])
+  net.run(200)
+  t.match(box.answer, { by: 'b', outcome: { type: 'miss' } })
+  t.equal(net.node('c').copies.tenureOf(token), 'none')
+})
+
 test('who has asked or answered since is not taken for gone when an earlier refusal arrives', async (t) => {
   const net = fleet(['a', 'b', 'c'])
   const [key, other] = [net.keyOf('c', ['a', 'b']), net.keyOf('c', ['a', 'b'], 1)]

@@ -6,6 +6,7 @@ const nothing = () => {}
 export const settledParts: PartsFactory = (around) => ({
   sync: {
     claimed: nothing,
+    alsoHeld: nothing,
     released: nothing,
     isSettled: () => true,
     fetchKey: (_place, done) => done(true),

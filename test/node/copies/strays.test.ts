@@ -156,3 +156,19 @@ test('an older version on a stray does not come back when the one that overwrote
       t.equal(peers.version(name, key), undefined, `${key} on ${name} of ${owners(peers, key)}`)
   }
 })
+
+test('what an owner has looked at and could not take over is not dropped', async (t) => {
+  const peers = filled(['a', 'b', 'c'], 1)
+  const key = keys.find((name) => !owners(peers, name).includes('c')) as string
+  for (const owner of owners(peers, key)) {
+    const { store } = peers.node(owner)
+    const { apply } = store
+    store.apply = (place, change, now) => (change.version === 66 ? 'full' : apply.call(store, place, change, now))
+  }
+  peers.put('c', key, { version: 66 })
+  for (let second = 0; second < 60; second++) {
+    peers.run(1_000)
+    t.equal(peers.version('c', key), 66)
+  }
+  for (const owner of owners(peers, key)) t.equal(peers.version(owner, key), five(key))
+})

@@ -124,6 +124,49 @@ test('of peers that hold the same one is pulled, and the other takes its place w
   t.ok(peers.copiesSent < keys.length * 1.5, `${peers.copiesSent} copies were sent of ${keys.length} entries`)
 })
 
+test('the only holder of a token is replaced by whoever else has its entries when it dies', async (t) => {
+  const peers = new Peers({ names: ['a', 'b'], settings: { pullBytesPerSecond: 10_000, pageBytesMax: 4_000 } })
+  for (const [index, key] of keys.entries()) {
+    peers.put('a', key, { version: 3, value: 'x'.repeat(200) })
+    // What was on its way when they were asked makes replicas differ.
+    peers.put('b', key, { version: index % 10 === 0 ? 2 : 3, value: 'x'.repeat(200) })
+  }
+  const { parts, holder, core } = peers.start('c')
+  peers.ring(['c'])
+  const tokens = TokenSet.of(keys.map((key) => peers.place(key).token))
+  const digestsOf = (name: string) => [...tokens].map((token) => ({ token, ...peers.node(name).store.digest(token) }))
+  for (const token of tokens) holder.tokens.add(token)
+  core.now = peers.now
+  parts.sync.claimed(tokens, new Map([['a', digestsOf('a')]]))
+  parts.sync.alsoHeld('b', digestsOf('b'))
+  peers.run(300)
+  t.notOk(settled(peers)(), 'it is under way')
+  peers.node('a').isCutOff = true
+  peers.status('a', 'dead')
+  const asked: boolean[] = []
+  for (const key of keys) parts.sync.fetchKey(peers.place(key), (isFetched) => asked.push(isFetched))
+  t.ok(peers.runUntil(settled(peers), 120_000))
+  for (const key of keys) t.ok((peers.version('c', key) ?? 0) >= 2, key)
+  t.same([asked.length, asked.includes(false)], [keys.length, false])
+})
+
+test('the spares of a token are not asked as long as its only holder is there', async (t) => {
+  const peers = new Peers({ names: ['a', 'b'] })
+  const [key, evicted] = ['key', 'evicted']
+  for (const name of ['a', 'b']) peers.put(name, key, { version: 3 })
+  peers.put('b', evicted, { version: 2 })
+  const { parts, holder, core } = peers.start('c')
+  peers.ring(['c'])
+  const tokens = TokenSet.of([key, evicted].map((name) => peers.place(name).token))
+  const digestsOf = (name: string) => [...tokens].map((token) => ({ token, ...peers.node(name).store.digest(token) }))
+  for (const token of tokens) holder.tokens.add(token)
+  core.now = peers.now
+  parts.sync.claimed(tokens, new Map([['a', digestsOf('a')]]))
+  parts.sync.alsoHeld('b', digestsOf('b'))
+  t.ok(peers.runUntil(settled(peers), 5_000))
+  t.notOk(peers.sent.some(({ to, from }) => from === 'c' && to === 'b'))
+})
+
 test('a source that nobody can replace counts as pulled once it is dead', async (t) => {
   const peers = new Peers({ names: ['a'], settings: { pullBytesPerSecond: 1_000, pageBytesMax: 2_000 } })
   for (const key of keys) peers.put('a', key, { version: 3 })

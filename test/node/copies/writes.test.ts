@@ -139,6 +139,24 @@ test('unconditional writes of one key do not wait for each other; the last one w
   t.equal(net.node('b').holding(key), '2')
 })
 
+test('a write does not follow a later one of its key that was evicted while both were in flight', async (t) => {
+  const net = fleet(['a', 'b'])
+  const a = net.node('a')
+  const key = net.keyOf('a', ['a', 'b'])
+  const place = { token: a.copies.ring.token(key), cache: 'default', key: Buffer.from(key) }
+  const delays = [20, 60]
+  net.fate = ({ request, isReply }) => (request.type === 'apply' && !isReply ? (delays.shift() ?? 90) : 1)
+  const boxes = ['1', '2'].map((value) => a.set(key, value))
+  a.set(key, '3', { ack: 'one' })
+  t.equal(a.holding(key), '3')
+  t.ok(a.store.evict(place, a.store.version(place, net.now) as number, net.now))
+  for (let ms = 0; ms < 80; ms++) {
+    net.run(1)
+    t.equal(a.holding(key), undefined, 'neither the first nor, after it, the second')
+  }
+  for (const { answer } of boxes) t.match(answer, { outcome: { type: 'replaced', copies: 2 } })
+})
+
 test('ack one is answered with the own copy, ack none before anything; the copies follow', async (t) => {
   const net = fleet(['a', 'b'])
   const [one, none] = [0, 1].map((nth) => net.keyOf('a', ['a', 'b'], nth)) as [string, string]

@@ -76,9 +76,9 @@ export const plantedBugs: readonly PlantedBug[] = [
   {
     name: 'a lower version replaces a higher one',
     seed: 1,
-    file: '/store/byte-store.js',
-    find: 'if (present !== undefined && present >= change.version)',
-    replace: 'if (false)',
+    file: '/store/writer.js',
+    find: "when === 'above' && present !== 0 && holdings.fields.version(present) >= draft.version",
+    replace: 'false',
   },
   {
     name: 'the time to live begins anew with each copy',

@@ -65,13 +65,13 @@ interface Claim {
 export interface ClaimsOptions {
   readonly core: Core
   readonly tenure: Tenure
-  readonly sync: Pick<Sync, 'claimed'>
+  readonly sync: Pick<Sync, 'claimed' | 'alsoHeld'>
 }
 
 export class Claims {
   readonly #core: Core
   readonly #tenure: Tenure
-  readonly #sync: Pick<Sync, 'claimed'>
+  readonly #sync: Pick<Sync, 'claimed' | 'alsoHeld'>
   readonly #open = new Set<Claim>()
 
   constructor({ core, tenure, sync }: ClaimsOptions) {
@@ -160,8 +160,12 @@ export class Claims {
     // A copy: the claim's own set shrinks while the request is under way.
     const tokens = new TokenSet(claim.tokens.bits.slice())
     const settled = (outcome: AskSettled) => {
-      if (!this.#open.has(claim) || claim.asked.get(name) !== asked || asked.hasAnswered) return
-      if (outcome.type === 'reply' && outcome.reply.type === 'released') this.#released(claim, name, outcome.reply)
+      if (claim.asked.get(name) !== asked || asked.hasAnswered) return
+      const reply = outcome.type === 'reply' ? outcome.reply : undefined
+      const isStill = ring === this.#core.ring && asked.incarnation === this.#incarnation(name)
+      if (reply?.type === 'released' && isStill) this.#sync.alsoHeld(name, reply.digests)
+      if (!this.#open.has(claim)) return
+      if (reply?.type === 'released') this.#released(claim, name, reply)
       else if (request === asked.requests) this.#refused(asked, name, outcome)
     }
     // Of two answers the first says what the peer held, so it is worth waiting for, however late it comes.
@@ -182,7 +186,11 @@ export class Claims {
     asked.hasAnswered = true
     asked.digests = reply.digests
     const held = intersection(claim.tokens, reply.held)
-    if (held.size > 0) this.#hold(claim, held, new Map([[name, asked]]))
+    if (held.size > 0) {
+      this.#hold(claim, held, new Map([[name, asked]]))
+      // Should the only holder go before all of it is here, whoever answered earlier has its writes too.
+      for (const [other, { digests }] of claim.asked) if (other !== name) this.#sync.alsoHeld(other, digests)
+    }
     this.#settleIfAnswered(claim)
   }
 
@@ -211,8 +219,24 @@ export class Claims {
       const known = asked.digests.filter(({ token }) => tokens.has(token))
       if (known.length > 0) digests.set(name, known)
     }
+    this.#announce(tokens)
     this.#sync.claimed(tokens, digests)
     this.#core.log('debug', 'tokens are claimed', { tokens: tokens.size, left: claim.tokens.size })
+  }
+
+  /** Tells the other owners that these tokens are held here: from then on one of them may stand in. */
+  #announce(tokens: TokenSet): void {
+    const { ring, self } = this.#core
+    const tokensOf = new Map<string, TokenSet>()
+    for (const token of tokens) {
+      for (const owner of ring.owners(token)) {
+        if (owner === self || this.#core.isAway(owner)) continue
+        const told = tokensOf.get(owner) ?? new TokenSet()
+        told.add(token)
+        tokensOf.set(owner, told)
+      }
+    }
+    for (const [owner, told] of tokensOf) this.#core.ask(owner, { type: 'recall', tokens: told }, () => {})
   }
 
   #incarnation(name: string): number | undefined {

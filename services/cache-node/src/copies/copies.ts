@@ -29,7 +29,7 @@ import type { Errand } from './errand.ts'
 import { Execution } from './execution.ts'
 import { Hints } from './hints.ts'
 import type { DataParts, TokenState } from './parts.ts'
-import type { AskSettled, Copy, Envelope, PeerReply, PeerRequest } from './peer-request.ts'
+import type { AskSettled, Copy, Envelope, PeerReply, PeerRequest, TokenDigest } from './peer-request.ts'
 import { Recalls } from './recalls.ts'
 import { Releases } from './releases.ts'
 import { Replicas } from './replicas.ts'
@@ -303,9 +303,13 @@ export class Copies {
     else if (request.type === 'claim') this.#releases.claimed(request, from, reply)
     else if (request.type === 'apply') reply({ type: 'applied', results: this.#apply(request.copies, from) })
     else if (request.type === 'recall') {
+      this.#standIns.told(request.tokens, from)
       this.#recalls.recalled(request.tokens, from)
       reply({ type: 'noted' })
-    } else reply(this.#data.shelf.serve(request, from))
+    } else {
+      if (request.type === 'compare') this.#standIns.told(tokensIn(request.digests), from)
+      reply(this.#data.shelf.serve(request, from))
+    }
   }
 
   #command({ command, failover }: PeerRequest & { type: 'command' }, reply: (reply: PeerReply) => void): void {
@@ -372,6 +376,10 @@ export class Copies {
     }
     return count
   }
+}
+
+function tokensIn(digests: readonly TokenDigest[]): number[] {
+  return digests.map(({ token }) => token)
 }
 
 function newErrand(

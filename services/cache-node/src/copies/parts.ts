@@ -27,6 +27,11 @@ export interface Sync {
    * name; only of these tokens). It may be called again for a token: the sources are added to those there are.
    */
   claimed(tokens: TokenSet, digests: ReadonlyMap<string, readonly TokenDigest[]>): void
+  /**
+   * alsoHeld says what one more peer holds of tokens, some of which were claimed already since another had been their only
+   * holder: should that one go, this one has the same or nearly so.
+   */
+  alsoHeld(peer: string, digests: readonly TokenDigest[]): void
   /** released says that the node does not coordinate the tokens any more: their sources are forgotten. */
   released(tokens: TokenSet): void
   /** Whether all that is known of elsewhere is here. Asked for every command: an array read. */

@@ -55,7 +55,10 @@ export type PeerRequest =
   | { readonly type: 'apply'; readonly copies: readonly Copy[] }
   /** I am about to coordinate these tokens, by the ring with this checksum: finish and release what you hold of them. */
   | { readonly type: 'claim'; readonly ring: string; readonly tokens: TokenSet }
-  /** These I coordinate in your stead, since I could not reach you: claim them anew. */
+  /**
+   * These I coordinate. If they are yours I do it in your stead, since I could not reach you: claim them anew. If they are
+   * mine you may do it in my stead, should I go.
+   */
   | { readonly type: 'recall'; readonly tokens: TokenSet }
   /** This is what I hold of these tokens. Which of them differ from what you hold? You will want to pull those. */
   | { readonly type: 'compare'; readonly digests: readonly TokenDigest[] }

@@ -194,13 +194,14 @@ export class Repair implements RepairPart, PullListener {
     // Where all is confirmed there is nothing to look for but what differed.
     const candidates = isWhole || !this.#isConfirmed(comparison) ? standing.coordinated : [...comparison.doubtful]
     for (const token of candidates) {
-      if (!this.#isMine(token) || !sync.isSettled(token)) continue
+      // Of what the peer does not own it could say nothing, and would refuse the rest with it.
+      if (!this.#confirmations.isOwner(token, peer) || !this.#isMine(token) || !sync.isSettled(token)) continue
       const isDue = this.#confirmations.isDue(token, peer)
       if (isDue) due++
       const isAsked = isDue || comparison.doubtful.has(token)
       const isChanged = isWhole && !comparison.hasAgreed(token, store.digest(token).low)
       if (isAsked) tokens.push(token)
-      else if (isChanged && this.#confirmations.isOwner(token, peer)) changed.push(token)
+      else if (isChanged) changed.push(token)
     }
     const blocks = this.#blocksOf(peer, comparison, changed)
     for (const token of changed) if (!blocks.covers(token)) tokens.push(token)
@@ -319,11 +320,13 @@ export class Repair implements RepairPart, PullListener {
 
   /**
    * Whether a difference that its owner can do nothing about is known here too. Answers get lost: the owner may have gone
-   * through all that is here before this node has looked at all that is there.
+   * through all that is here before this node has looked at all that is there. Where there is nothing, nothing is to be
+   * looked at.
    */
   #isKnown(peer: string, theirs: TokenDigest): boolean {
+    if (theirs.entries === 0) return true
     const verdict = this.#options.differences.judge(peer, theirs)
-    if (verdict === 'again' && theirs.entries > 0) {
+    if (verdict === 'again') {
       this.#options.pulls.want({ source: peer, digest: theirs, purpose: 'repair', by: 'keys' })
     }
     return verdict === 'equal' || verdict === 'known'

@@ -139,7 +139,7 @@ export class Routing {
     for (let rank = errand.rank; rank < owners.length; rank++) {
       const owner = owners[rank] as string
       if (owner === self) {
-        if (this.#options.standIns.may(errand.token, owners[0] as string)) return this.#standIn(errand)
+        if (this.#options.standIns.may(errand.token)) return this.#standIn(errand)
         break
       }
       if (this.#core.isAway(owner) || this.#isUnreachable(owner)) continue

@@ -1,15 +1,19 @@
 /**
- * StandIns: for whom this node may coordinate. Whoever is an owner of a token, and heard of its coordinator since it
- * became one, may stand in when that one goes: it was told of all writes. Who became an owner only later may not. When
- * the coordinator went, another was its replica, who may stand in already; and here is nothing of the token yet.
+ * StandIns: for whom this node may coordinate. Whoever is an owner of a token, and was told by its coordinator that it
+ * holds it, may stand in when that one goes: whoever held it before has released it, and this node was told of all
+ * writes since. Without that word, another may hold the token still: the coordinator had not claimed it yet, or was
+ * gone already when this node became an owner, and another was its replica.
+ *
+ *      coordinator ── recall, compare ──► owner        that is the word: both name only what their sender holds
  */
-import { type Ring, tokenCount } from '@ringhold/sdk/ring'
+import type { Ring } from '@ringhold/sdk/ring'
 import type { Core } from './core.ts'
+import { TokenSet } from './token-set.ts'
 
 export class StandIns {
   readonly #core: Core
-  /** Since when this node is an owner of each token, on its monotonic clock; NaN: it is none. */
-  readonly #ownerSince = new Float64Array(tokenCount).fill(Number.NaN)
+  /** The tokens that this node is an owner of and whose coordinator has given its word. */
+  readonly #told = new TokenSet()
   readonly #heardAt = new Map<string, number>()
   #ring: Ring | undefined
 
@@ -22,18 +26,29 @@ export class StandIns {
     this.#heardAt.set(member, this.#core.now)
   }
 
-  ringChanged(): void {
-    const { ring, self, now, view } = this.#core
-    for (const name of this.#heardAt.keys()) if (!view.has(name)) this.#heardAt.delete(name)
-    if (ring === this.#ring) return
-    this.#ring = ring
+  /** told says that a member holds these tokens. */
+  told(tokens: Iterable<number>, member: string): void {
+    const { ring, self } = this.#core
     const { table, ownersPerToken } = ring
-    const index = ring.members.findIndex(({ name }) => name === self)
-    for (let token = 0; token < tokenCount; token++) {
-      let isOwner = false
-      for (let rank = 0; rank < ownersPerToken; rank++) isOwner ||= table[token * ownersPerToken + rank] === index
-      if (!isOwner) this.#ownerSince[token] = Number.NaN
-      else if (Number.isNaN(this.#ownerSince[token])) this.#ownerSince[token] = now
+    const [index, own] = [indexIn(ring, member), indexIn(ring, self)]
+    if (index < 0 || own < 0) return
+    for (const token of tokens) {
+      const at = token * ownersPerToken
+      if (table[at] !== index) continue
+      for (let rank = 1; rank < ownersPerToken; rank++) if (table[at + rank] === own) this.#told.add(token)
+    }
+  }
+
+  /** ringChanged keeps what was said by who coordinates its token still, as far as this node is still an owner. */
+  ringChanged(): void {
+    const { ring, self, view } = this.#core
+    for (const name of this.#heardAt.keys()) if (!view.has(name)) this.#heardAt.delete(name)
+    const before = this.#ring
+    if (ring === before) return
+    this.#ring = ring
+    for (const token of this.#told) {
+      const isSame = ring.coordinator(token) === before?.coordinator(token)
+      if (!isSame || !ring.owners(token).includes(self)) this.#told.delete(token)
     }
   }
 
@@ -42,8 +57,12 @@ export class StandIns {
     return (this.#heardAt.get(member) ?? Number.NEGATIVE_INFINITY) > since
   }
 
-  /** may tells whether this node may coordinate a token in the stead of that member. */
-  may(token: number, coordinator: string): boolean {
-    return this.hasHeard(coordinator, this.#ownerSince[token] as number)
+  /** may tells whether this node may coordinate a token in the stead of its coordinator. */
+  may(token: number): boolean {
+    return this.#told.has(token)
   }
+}
+
+function indexIn({ members }: Ring, member: string): number {
+  return members.findIndex(({ name }) => name === member)
 }

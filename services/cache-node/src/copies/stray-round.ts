@@ -65,7 +65,8 @@ export class StrayRound {
     this.#core.ask(owner, { type: 'compare', digests: this.#digests }, (outcome) => {
       const reply = this.#replyOf(outcome, 'compared')
       if (reply === undefined) return
-      for (const { token } of reply.differing) this.#differing.add(token)
+      // Known is also what an owner could not take over: it does not have that.
+      for (const { token } of [...reply.differing, ...reply.known]) this.#differing.add(token)
       this.#compare(rank + 1)
     })
   }

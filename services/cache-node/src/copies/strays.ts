@@ -96,8 +96,9 @@ export class Strays implements StraysPart {
   }
 
   #entriesOf(token: number): number {
-    if (this.#standing.isOwner(token) || this.#holdings.state(token) !== 'none') return 0
-    return this.#core.store.digest(token).entries
+    const { entries } = this.#core.store.digest(token)
+    if (entries === 0 || this.#standing.isOwner(token) || this.#holdings.state(token) !== 'none') return 0
+    return entries
   }
 
   /** Some tokens that the pass has still to do, with the same owners, all of them there. */

@@ -26,6 +26,8 @@ import type { TokenSet } from './token-set.ts'
 interface Syncing {
   /** What is left to pull, the one under way first. */
   readonly sources: Source[]
+  /** What other owners hold, which is pulled only if a source is lost: it may be behind, or ahead of what was evicted. */
+  readonly spares: Source[]
   /** Nothing of it was here when it was claimed: whatever the first source has comes in whole pages. */
   wasEmpty: boolean
 }
@@ -108,13 +110,23 @@ export class Sync implements SyncPart, PullListener {
       const before = this.#syncing.get(token)?.sources ?? []
       const older = before.filter(({ peers }) => !peers.some((peer) => digests.has(peer)))
       const sources = [...(held.get(token) ?? []), ...older]
-      this.#syncing.set(token, { sources, wasEmpty: mine.entries === 0 })
+      this.#syncing.set(token, { sources, spares: [], wasEmpty: mine.entries === 0 })
       this.#fetched.forget(token)
       this.#isUnsettled[token] = 1
       this.#pull(token)
     }
     this.#pulls.pump()
     this.onClaimed(tokens)
+  }
+
+  alsoHeld(peer: string, digests: readonly TokenDigest[]): void {
+    for (const digest of digests) {
+      const syncing = this.#syncing.get(digest.token)
+      if (syncing === undefined) continue
+      const alike = [...syncing.sources, ...syncing.spares].find((source) => isEqual(source.digest, digest))
+      if (alike === undefined) syncing.spares.push({ digest, peers: [peer] })
+      else if (!alike.peers.includes(peer)) alike.peers.push(peer)
+    }
   }
 
   released(tokens: TokenSet): void {
@@ -159,9 +171,9 @@ export class Sync implements SyncPart, PullListener {
   /** Turns from these peers to others that held the same, where there are any. */
   #distrust(replaced: ReadonlySet<string>): void {
     if (replaced.size === 0) return
-    for (const [token, { sources }] of this.#syncing) {
+    for (const [token, { sources, spares }] of this.#syncing) {
       const first = sources[0]?.peers[0]
-      for (const { peers } of sources) {
+      for (const { peers } of [...sources, ...spares]) {
         const others = peers.filter((peer) => !replaced.has(peer))
         if (others.length > 0) peers.splice(0, peers.length, ...others)
       }
@@ -201,6 +213,8 @@ export class Sync implements SyncPart, PullListener {
     for (let source = syncing.sources[0]; source !== undefined; source = syncing.sources[0]) {
       while (source.peers[0] !== undefined && this.#core.isAway(source.peers[0])) source.peers.shift()
       const [peer] = source.peers
+      // It is lost: whatever else there is takes its place.
+      if (peer === undefined) syncing.sources.push(...syncing.spares.splice(0))
       if (peer !== undefined && !isEqual(source.digest, this.#core.store.digest(token))) {
         const by = syncing.wasEmpty ? 'pages' : 'keys'
         this.#pulls.want({ source: peer, digest: source.digest, purpose: 'sync', by })
@@ -209,6 +223,12 @@ export class Sync implements SyncPart, PullListener {
       syncing.sources.shift()
     }
     this.#settle(token)
+  }
+
+  /** Where a key is asked for that a command needs: at the spares too, where a source is lost already. */
+  #sourcesOf({ sources, spares }: Syncing): readonly Source[] {
+    const isLost = ({ peers }: Source): boolean => peers.every((peer) => this.#core.isAway(peer))
+    return sources.some(isLost) ? [...sources, ...spares] : sources
   }
 
   #settle(token: number): void {
@@ -220,7 +240,7 @@ export class Sync implements SyncPart, PullListener {
   #fetch(wanted: KeyWanted): void {
     const { place, done, attempt } = wanted
     const syncing = this.#syncing.get(place.token)
-    const peers = (syncing?.sources ?? []).flatMap(({ peers }) => {
+    const peers = (syncing === undefined ? [] : this.#sourcesOf(syncing)).flatMap(({ peers }) => {
       const there = peers.filter((peer) => !this.#core.isAway(peer))
       return there[attempt % there.length] ?? []
     })

@@ -7,10 +7,11 @@ export class TokenSet {
   readonly #bits: Uint8Array
   #size = 0
 
-  /** Throws a TypeError for a bitmap of another length. The bitmap is not copied. */
-  constructor(bits: Uint8Array = new Uint8Array(bytes)) {
+  /** Empty without a bitmap. Throws a TypeError for one of another length; it is not copied. */
+  constructor(bits?: Uint8Array) {
+    this.#bits = bits ?? new Uint8Array(bytes)
+    if (bits === undefined) return
     if (bits.length !== bytes) throw new TypeError(`a bitmap of tokens has ${bytes} bytes`)
-    this.#bits = bits
     for (const byte of bits) this.#size += ones(byte)
   }
 
