@@ -37,5 +37,4 @@ STOPSIGNAL SIGTERM
 # The image has neither curl nor wget; Node asks just as well. Every probe is a process: often enough, not oftener.
 HEALTHCHECK --interval=5s --timeout=3s --start-period=20s --retries=3 \
   CMD ["node", "-e", "fetch(`http://127.0.0.1:${process.env.RINGHOLD_PORT || 7001}/readyz`).then(({ ok }) => process.exit(ok ? 0 : 1), () => process.exit(1))"]
-# Short-lived garbage stays small beside the entries: see "Configuration of a node" in the README.
-CMD ["node", "--enable-source-maps", "--max-semi-space-size=8", "services/cache-node/dist/main.js"]
+CMD ["node", "--enable-source-maps", "services/cache-node/dist/main.js"]

@@ -3,8 +3,6 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
 
 const main = createRequire(import.meta.url).resolve('@ringhold/cache-node/main')
-/** As the launcher sets it, see cli/src/local-fleet. */
-const engineFlags = ['--max-semi-space-size=8']
 const stderrCharsMax = 65_536
 
 /** NodePlace is where a node listens. */
@@ -41,7 +39,7 @@ export class NodeProcess {
     this.place = place
     this.url = `http://${host}:${port}`
     this.peerUrl = `http://${host}:${peerPort}`
-    const words = [process.execPath, ...engineFlags, ...preload.flatMap((url) => ['--import', url]), main]
+    const words = [process.execPath, ...preload.flatMap((url) => ['--import', url]), main]
     const [command, ...args] = namespace === undefined ? words : ['ip', 'netns', 'exec', namespace, ...words]
     this.child = spawn(command as string, args, {
       env: {

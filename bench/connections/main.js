@@ -30,21 +30,17 @@ const growthBytesMax = 33_554_432
 
 const [port, peerPort] = await freePorts(2)
 const main = createRequire(import.meta.url).resolve('@ringhold/cache-node/main')
-const node = spawn(
-  'sh',
-  ['-c', 'ulimit -n "$(ulimit -Hn)"; exec "$0" --max-semi-space-size=8 "$1"', process.execPath, main],
-  {
-    env: {
-      PATH: process.env.PATH,
-      RINGHOLD_NAME: 'node-1',
-      RINGHOLD_PORT: String(port),
-      RINGHOLD_PEER_PORT: String(peerPort),
-      RINGHOLD_COPIES: '1',
-      RINGHOLD_LOG_LEVEL: 'silent',
-    },
-    stdio: ['ignore', 'ignore', 'inherit'],
+const node = spawn('sh', ['-c', 'ulimit -n "$(ulimit -Hn)"; exec "$0" "$1"', process.execPath, main], {
+  env: {
+    PATH: process.env.PATH,
+    RINGHOLD_NAME: 'node-1',
+    RINGHOLD_PORT: String(port),
+    RINGHOLD_PEER_PORT: String(peerPort),
+    RINGHOLD_COPIES: '1',
+    RINGHOLD_LOG_LEVEL: 'silent',
   },
-)
+  stdio: ['ignore', 'ignore', 'inherit'],
+})
 const children = []
 process.on('exit', () => {
   for (const child of [node, ...children]) child.kill('SIGKILL')

@@ -19,8 +19,6 @@ const sharedVariables = [
 const defaultLeaveMs = 10_000
 const closesWithinMs = 10_000
 
-/** Short-lived garbage stays small beside the entries, so that the process keeps within what its memory setting promises. */
-const engineFlags = ['--max-semi-space-size=8']
 const guard = new URL('./parent-guard.js', import.meta.url).href
 
 export interface NodeSettings {
@@ -44,7 +42,7 @@ export class NodeProcess {
   constructor(options: { entry: string; env: NodeJS.ProcessEnv; logPath: string }) {
     const log = openLog(options.logPath)
     // A group of its own, so that Ctrl-C in the terminal reaches the supervisor alone and nodes end in good order.
-    this.#child = spawn(process.execPath, [...engineFlags, '--import', guard, options.entry], {
+    this.#child = spawn(process.execPath, ['--import', guard, options.entry], {
       env: options.env,
       stdio: ['pipe', log, log],
       detached: true,

@@ -1,7 +1,6 @@
 /** The two listeners of a node with their routes: one for clients, one for peers. */
-import { type ByteCommand, defaultLimits, headerNames } from '@ringhold/sdk/protocol'
+import { defaultLimits, headerNames } from '@ringhold/sdk/protocol'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
-import type { Origin } from './core/decide.ts'
 import { explainRoute } from './http/explain-route.ts'
 import { gossipRoute } from './http/gossip-route.ts'
 import { healthRoutes } from './http/health-routes.ts'
@@ -61,6 +60,7 @@ function commandListener(node: CacheNode, logger: FastifyBaseLogger) {
   const face: Face = {
     self,
     limits: defaultLimits,
+    rooms: node.rooms,
     execute: (command, origin, sink) => executor.execute(command, origin, sink),
     ahead: executor,
     originOf: (isDirect) => (isDirect ? 'direct' : 'plain'),
@@ -83,8 +83,9 @@ function keyFace(node: CacheNode) {
   const { executor } = node
   return {
     self: node.config.name,
-    execute: (command: ByteCommand, origin: Origin) => executor.execute(command, origin),
+    execute: executor.execute.bind(executor),
     ringChecksum: () => node.ring.checksum,
     valueBytesMax: defaultLimits.valueBytesMax,
+    rooms: node.rooms,
   }
 }

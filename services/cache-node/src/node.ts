@@ -30,6 +30,7 @@ import type { MembershipSettings } from './membership/settings.ts'
 import { Replicator } from './peers/replicator.ts'
 import { topologyOf } from './reports.ts'
 import { ByteStore } from './store/byte-store.ts'
+import { Rooms } from './stream/rooms.ts'
 import { Upkeep } from './upkeep.ts'
 
 export interface NodeOptions {
@@ -44,6 +45,8 @@ export interface NodeOptions {
 const drainMsMax = 2_000
 /** How often a leaving node looks whether others have what it holds. */
 const handOverLookMs = 20
+/** How often it looks who holds room that others wait for. */
+const roomLookMs = 500
 
 const nobody: View = new Map()
 
@@ -51,6 +54,7 @@ export class CacheNode {
   readonly config: NodeConfig
   readonly counters: Counters = newCounters()
   readonly store: ByteStore
+  readonly rooms: Rooms
   readonly feed = new TopologyFeed(() => topologyOf(this))
   readonly executor: Executor
   readonly replicator: Replicator
@@ -63,6 +67,7 @@ export class CacheNode {
   #membership: Membership | undefined
   #gossiper: Gossiper | undefined
   readonly #upkeep: Upkeep
+  #roomLooks: NodeJS.Timeout | undefined
   /** Whether it has coordinated whatever it should, once. */
   #hasClaimed = false
   #stopped: Promise<void> | undefined
@@ -77,6 +82,7 @@ export class CacheNode {
       secret: [secret0, secret1],
       now: performance.now(),
     })
+    this.rooms = new Rooms(config.memoryBytesMax)
     this.#upkeep = new Upkeep(this.store)
     const fleet = { seed: seedOfFleet(config.fleet), copies: config.copies }
     this.#rings = new RingOfView(fleet)
@@ -209,6 +215,7 @@ export class CacheNode {
       },
     })
     this.#upkeep.start()
+    this.#roomLooks = setInterval(() => this.rooms.look(performance.now()), roomLookMs)
     this.replicator.start()
     await this.#gossiper.join()
     logger.info({ urls, ring: this.ring.checksum, members: this.view.size }, 'ready')
@@ -257,6 +264,7 @@ export class CacheNode {
 
   async #close(listeners: readonly Listener[], drainMs: number): Promise<void> {
     this.#upkeep.stop()
+    clearInterval(this.#roomLooks)
     this.feed.close()
     this.replicator.close()
     await Promise.all([this.#gossiper?.close(), ...listeners.map((listener) => closeWithin(listener, drainMs))])

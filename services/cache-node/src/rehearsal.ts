@@ -112,12 +112,12 @@ class Stage {
       if (effect.type === 'ask') {
         const to = this.#actors.find(({ name }) => name === effect.to)
         if (to === undefined || !writer.request(effect, effect.request)) continue
-        this.#letters.push({ from: actor, to, bytes: writer.take(), id: effect.id, isReply: false })
+        this.#letters.push({ from: actor, to, bytes: ownBytes(writer), id: effect.id, isReply: false })
       } else if (effect.type === 'answer') {
         const asked = this.#askers.get(effect.requestId)
         if (asked === undefined || !writer.reply({ id: asked.id, envelope: effect.envelope }, effect.reply)) continue
         this.#askers.delete(effect.requestId)
-        this.#letters.push({ from: actor, to: asked.asker, bytes: writer.take(), id: asked.id, isReply: true })
+        this.#letters.push({ from: actor, to: asked.asker, bytes: ownBytes(writer), id: asked.id, isReply: true })
       }
     }
   }
@@ -139,6 +139,13 @@ class Stage {
       }
     }
   }
+}
+
+/** What was written, in no more memory than it takes: the buffers of two thousand letters would stay with the process. */
+function ownBytes(writer: PeerWriter): Uint8Array {
+  const bytes = new Uint8Array(writer.bytes)
+  writer.clear()
+  return bytes
 }
 
 function newActor(name: string): Actor {

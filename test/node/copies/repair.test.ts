@@ -29,6 +29,20 @@ test('an owner that has nothing gets all of it at once, and every key once', asy
   t.equal(peers.copiesSent, keys.length)
 })
 
+test('what came here since an owner was handed a token is not taken for handed out', async (t) => {
+  const peers = new Peers({ names: ['a', 'b', 'c'] })
+  for (const key of keys) peers.put(coordinatorOf(peers, key), key, { version: 4 })
+  peers.claim()
+  t.ok(peers.runUntil(isRepaired(peers), 3_000))
+  const { ring } = peers.node('a').core
+  const late = keys.filter((key) => ring.owners(peers.place(key).token).join() === 'a,b')
+  t.ok(late.length > 10)
+  for (const key of late) peers.put('c', key, { version: 9 })
+  const areAt = (name: string) => () => late.every((key) => peers.version(name, key) === 9)
+  t.ok(peers.runUntil(areAt('a'), 20_000))
+  t.ok(peers.runUntil(areAt('b'), 2_500))
+})
+
 test('a write that an owner missed is there after the next comparison', async (t) => {
   const peers = new Peers({ names: ['a', 'b'] })
   peers.claim()

@@ -195,3 +195,31 @@ test('the time to live is what remains, on each node', async (t) => {
   t.equal(net.node('a').holding(key), undefined)
   t.equal(net.node('b').holding(key), undefined)
 })
+
+test('what is replicated, or waits, has bytes of its own: those of the command may change once execute returned', async (t) => {
+  const net = fleet(['a', 'b'])
+  const [own, foreign] = [net.keyOf('a', ['a', 'b']), net.keyOf('b', ['a', 'b'])]
+  const [a, b] = ['a', 'b'].map((name) => net.node(name))
+  const sink = {
+    target: new Uint8Array(0),
+    at: 0,
+    length: 0,
+    contentType: '',
+    version: 0,
+    expiresAt: undefined,
+    now: 0,
+  }
+  let done = 0
+  for (const text of [own, foreign]) {
+    const [key, value] = [Buffer.from(text), Buffer.from('value')]
+    const command = { type: 'set' as const, cache: 'default', key, value, contentType: 'text/plain' }
+    const waits = { succeed: () => done++, fail: (error: Error) => t.fail(error.message) }
+    a?.copies.execute(command, 'plain', a.moment, waits, { ...sink, onFound: () => {} })
+    key.fill(0x7a)
+    value.fill(0x7a)
+  }
+  a?.perform(a.copies.takeEffects())
+  net.run(20)
+  t.equal(done, 2)
+  for (const node of [a, b]) for (const key of [own, foreign]) t.equal(node?.holding(key), 'value')
+})

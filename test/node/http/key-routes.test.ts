@@ -227,3 +227,28 @@ test('a write may say when it counts as done: ack=none is answered 202, anything
   t.match(await app.inject({ method: 'DELETE', url: `${url}?ack=none` }), { statusCode: 202 })
   t.match(await app.inject({ url }), { statusCode: 404 })
 })
+
+test('a body gives back the room that it was lent, also where it is refused', async (t) => {
+  const { app, rooms } = restApp(t)
+  const payload = Buffer.alloc(100_000, 7)
+  let most = 0
+  const take = rooms.commands.take.bind(rooms.commands)
+  rooms.commands.take = (bytes, tenant) => {
+    const piece = take(bytes, tenant)
+    most = Math.max(most, rooms.commands.lentBytes)
+    return piece
+  }
+  for (const [query, statusCode] of [
+    ['', 201],
+    ['?ack=two', 400],
+    ['?ack=one', 204],
+  ] as const) {
+    t.match(await app.inject({ method: 'PUT', url: url + query, payload }), { statusCode })
+    t.ok(most >= 100_000, 'it was lent some')
+    t.equal(rooms.commands.lentBytes, 0)
+    most = 0
+  }
+  t.match(await app.inject({ method: 'DELETE', url, payload }), { statusCode: 204 })
+  t.match(await app.inject({ method: 'PUT', url, payload: Buffer.alloc(1_048_577) }), { statusCode: 413 })
+  t.strictSame([rooms.commands.lentBytes, rooms.commands.waiting], [0, 0])
+})

@@ -1,4 +1,4 @@
-import { defaultLimits } from '@ringhold/sdk/protocol'
+import { type ByteCommand, defaultLimits } from '@ringhold/sdk/protocol'
 import { Ring } from '@ringhold/sdk/ring'
 import type { FastifyInstance } from 'fastify'
 import { pino } from 'pino'
@@ -6,11 +6,13 @@ import type { Test } from 'tap'
 import { HybridClock } from '#node/clock/hybrid-clock.js'
 import { Copies } from '#node/copies/copies.js'
 import { newCounters } from '#node/core/counters.js'
-import type { Answers } from '#node/core/decide.js'
+import type { Answers, Origin } from '#node/core/decide.js'
 import { Executor } from '#node/core/executor.js'
+import type { HitSink } from '#node/core/hit-sink.js'
 import { keyRoutes } from '#node/http/key-routes.js'
 import { newListener } from '#node/http/listener.js'
 import type { Store } from '#node/store/store.js'
+import { Rooms } from '#node/stream/rooms.js'
 import { smallStore } from '../store/small-store.ts'
 
 export interface RestApp {
@@ -21,6 +23,7 @@ export interface RestApp {
   /** The monotonic clock, in milliseconds; set it to let time pass. */
   now: number
   answers: Answers
+  readonly rooms: Rooms
 }
 
 /** restApp makes the key routes of a node `n1` on a virtual clock. With more members it owns only some of the keys. */
@@ -34,7 +37,9 @@ export function restApp(t: Test, members: readonly string[] = ['n1']): RestApp {
     ring,
     now: 0,
     answers: 'yes',
-    execute: (command, origin) => executor.execute(command, origin),
+    rooms: new Rooms(0),
+    execute: ((command: ByteCommand, origin: Origin, sink: HitSink) =>
+      executor.execute(command, origin, sink)) as Executor['execute'],
   }
   const moment = () => ({ now: rest.now, wallMs: 1_700_000_000_000 + rest.now })
   const copies = new Copies({
@@ -58,10 +63,11 @@ export function restApp(t: Test, members: readonly string[] = ['n1']): RestApp {
   })
   app.register(keyRoutes, {
     self: 'n1',
-    execute: (command, origin) => executor.execute(command, origin),
+    execute: executor.execute.bind(executor),
     originOf: ({ headers }) => (headers['ringhold-route'] === 'direct' ? 'direct' : 'plain'),
     ringChecksum: () => ring.checksum,
     valueBytesMax: defaultLimits.valueBytesMax,
+    rooms: rest.rooms,
   })
   t.teardown(() => app.close())
   return rest

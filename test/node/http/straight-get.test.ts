@@ -1,5 +1,6 @@
 import { test } from 'tap'
-import { startFleet } from '../fleet/in-process-fleet.ts'
+import type { CacheNode } from '#node/node.js'
+import { startFleet, until } from '../fleet/in-process-fleet.ts'
 import { send } from './wire.ts'
 
 const keyUrl = (key: string): string => `/v1/caches/default/keys/${encodeURIComponent(key)}`
@@ -57,4 +58,23 @@ test('a time to live is told, and whoever asks for more than the value gets it',
   t.equal((await send(url, { path: keyUrl('a'), headers: { 'if-match': '"1"' } })).status, 412)
   t.equal((await send(url, { path: keyUrl('a'), headers: { 'content-encoding': 'gzip' } })).status, 415)
   t.equal((await send(url, { method: 'HEAD', path: keyUrl('a') })).body.length, 0)
+})
+
+test('a large value waits until there is room for it, a small one does not', async (t) => {
+  const [node] = (await startFleet(t, 1)) as [CacheNode]
+  const { clientUrl: url, rooms } = node
+  const { answers: room } = rooms
+  const value = Buffer.alloc(500_000, 7)
+  await send(url, { method: 'PUT', path: keyUrl('large'), body: value })
+  await send(url, { method: 'PUT', path: keyUrl('small'), body: 'v' })
+  const all = room.take(room.bytes, { roomy: () => {}, evicted: () => {} }) as Uint8Array
+  const large = [1, 2].map(() => send(url, { path: keyUrl('large') }))
+  await until(() => room.waiting === 2, 'both to wait')
+  t.match(await send(url, { path: keyUrl('small') }), { status: 200 })
+  room.give(all)
+  for (const { status, body } of await Promise.all(large)) {
+    t.equal(status, 200)
+    t.ok(body.equals(value))
+  }
+  await until(() => room.lentBytes === 0, 'all of the room to be given back')
 })

@@ -1,6 +1,7 @@
 import { test } from 'tap'
 import type { Executed } from '#node/core/executor.js'
 import { Conversation, type ConversationOptions, type Face, sliceMs, waitingMax } from '#node/stream/conversation.js'
+import { Rooms } from '#node/stream/rooms.js'
 import { TurnClock } from '#node/stream/turn-clock.js'
 import { defaultLimits, FrameWriter, RingholdError, writeRing, writeSignal } from '#sdk/protocol/index.js'
 import { bytesOf, commands, helloBytes, Listener } from './frames.ts'
@@ -17,19 +18,23 @@ function talk(execute: Execute, options: Partial<ConversationOptions> = {}) {
   const faults: unknown[] = []
   const port = {
     isFullNow: false,
-    send: (bytes: Uint8Array) => {
+    send: (bytes: Uint8Array, done?: () => void) => {
       log.push('send')
       listener.receive(bytes.slice())
+      done?.()
       return true
     },
     isFull: () => port.isFullNow,
     pause: () => log.push('pause'),
     resume: () => log.push('resume'),
     end: () => log.push('end'),
+    destroy: () => log.push('destroy'),
   }
+  const rooms = new Rooms(0)
   const face: Face = {
     self: 'n1',
     limits: defaultLimits,
+    rooms,
     execute,
     originOf: (isDirect) => (isDirect ? 'direct' : 'plain'),
     ringChecksum: () => 'r1',
@@ -37,7 +42,7 @@ function talk(execute: Execute, options: Partial<ConversationOptions> = {}) {
     onFault: (error) => faults.push(error),
   }
   const conversation = new Conversation({ face, port, turns: new TurnClock(), now: () => 0, ...options })
-  return { conversation, listener, log, port, faults }
+  return { conversation, listener, log, port, faults, rooms }
 }
 
 test('all that one read brings is answered in one write', async (t) => {

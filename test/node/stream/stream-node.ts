@@ -8,6 +8,7 @@ import { healthRoutes } from '#node/http/health-routes.js'
 import { newListener } from '#node/http/listener.js'
 import { commandsRoute } from '#node/stream/commands-route.js'
 import type { Face } from '#node/stream/conversation.js'
+import { Rooms } from '#node/stream/rooms.js'
 import { type StreamPatience, Streams } from '#node/stream/streams.js'
 import { commandsOffer, upgradeTo } from '#node/stream/upgrade.js'
 import { defaultLimits } from '#sdk/protocol/index.js'
@@ -21,10 +22,12 @@ export async function streamNode(
   { patience, members }: { patience?: StreamPatience; members?: string[] } = {},
 ) {
   const rest = restApp(t, members)
+  const rooms = new Rooms(0)
   const face: Face = {
     self: 'n1',
     limits: defaultLimits,
-    execute: (command, origin) => rest.execute(command, origin),
+    rooms,
+    execute: (command, origin, sink) => rest.execute(command, origin, sink),
     originOf: (isDirect) => (isDirect ? 'direct' : 'plain'),
     ringChecksum: () => rest.ring.checksum,
     ahead: noLookAhead,
@@ -42,7 +45,7 @@ export async function streamNode(
     await app.close()
   })
   const { port } = app.server.address() as AddressInfo
-  return { streams, app, port, url: `http://127.0.0.1:${port}`, rest }
+  return { streams, rooms, app, port, url: `http://127.0.0.1:${port}`, rest }
 }
 
 export const upgradeRequest =

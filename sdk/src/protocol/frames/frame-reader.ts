@@ -5,8 +5,10 @@
  *      chunk   me │ frame │ frame │             one across chunks is put together in a buffer of its own
  *
  * After next() the reader stands in the body of a frame, and its fields are read in their order. It keeps at most one
- * frame: memory grows with the bytes that came, never with the length that was announced. What is wrong throws one error of the given
- * code; the reader is of no use then.
+ * frame, in two steps: a small buffer until that is full of what came, then one of the right size. So a length that is only
+ * announced costs next to nothing. What is wrong throws one error of the given code; the reader is of no use then.
+ *
+ * With `room`, memory is lent instead of allocated, and a frame is good only until the next one, or release().
  */
 import { type ErrorCode, RingholdError } from '../errors.ts'
 import { headBytes, lengthBytes } from './layout.ts'
@@ -16,9 +18,22 @@ export interface FrameReaderOptions {
   readonly frameBytesMax: number
   /** Code of the errors: whose fault a bad frame is depends on the side. */
   readonly fault: ErrorCode
+  /** Lends the memory for large frames across chunks. Default: each gets memory of its own, for as long as somebody needs it. */
+  readonly room?: FrameRoom
 }
 
-const growBytes = 65_536
+/** FrameRoom lends memory for the frames of one reader, one at a time. */
+export interface FrameRoom {
+  /** take lends `bytes`; undefined: there are none now, and whoever reads is told when it is worth going on. */
+  take(bytes: number): Uint8Array | undefined
+  give(bytes: Uint8Array): void
+}
+
+/** The first step, where each frame gets memory of its own. */
+const firstBytes = 65_536
+/** The first step otherwise: it is kept from frame to frame. */
+const smallBytesMin = 256
+const smallBytesMax = 4_096
 const two32 = 4_294_967_296
 const two21 = 2_097_152
 const none = new Uint8Array(0)
@@ -34,8 +49,13 @@ export class FrameReader {
   readonly #options: FrameReaderOptions
   #chunk: Uint8Array = none
   #chunkAt = 0
+  /** A frame that is not whole yet, and how much of it there is. */
   #partial: Uint8Array | undefined
   #partialLength = 0
+  /** With room: the first step, which is kept for the next frame, and what is lent. */
+  #small: Uint8Array = none
+  #lent: Uint8Array | undefined
+  #isWaiting = false
 
   constructor(options: FrameReaderOptions) {
     this.#options = options
@@ -47,13 +67,14 @@ export class FrameReader {
     this.#chunkAt = 0
   }
 
-  /** next goes to the next frame; false when it needs another chunk for that. */
+  /** next goes to the next frame; false when it needs another chunk for that, or room. */
   next(): boolean {
-    if (this.#partial !== undefined) return this.#nextAcrossChunks(this.#partial)
+    if (this.#lent !== undefined && this.#partial === undefined) this.release()
+    if (this.#partial !== undefined) return this.#nextAcrossChunks()
     const left = this.#chunk.length - this.#chunkAt
-    if (left < lengthBytes) return this.#keepRest(left, lengthBytes)
+    if (left < lengthBytes) return this.#begin(lengthBytes)
     const bytes = lengthBytes + this.#lengthAt(this.#chunk, this.#chunkAt)
-    if (left < bytes) return this.#keepRest(left, bytes)
+    if (left < bytes) return this.#begin(bytes)
     this.#open(this.#chunk, this.#chunkAt, bytes)
     this.#chunkAt += bytes
     return true
@@ -78,6 +99,26 @@ export class FrameReader {
   /** unread is how many bytes of the chunk are not used up. */
   get unread(): number {
     return this.#chunk.length - this.#chunkAt
+  }
+
+  /** isWaiting tells whether it is room that next() needs. */
+  get isWaiting(): boolean {
+    return this.#isWaiting
+  }
+
+  /** release gives back the memory of the frame in which the reader stands. */
+  release(): void {
+    if (this.#lent === undefined || this.#partial !== undefined) return
+    this.#options.room?.give(this.#lent)
+    this.#lent = undefined
+  }
+
+  /** close gives back all memory that is lent. The reader is of no use then. */
+  close(): void {
+    this.#partial = undefined
+    this.#chunk = none
+    this.#chunkAt = 0
+    this.release()
   }
 
   /** finish tells that the stream is over. Throws when it ended within a frame. */
@@ -165,32 +206,49 @@ export class FrameReader {
     return length
   }
 
-  #keepRest(left: number, needed: number): false {
-    if (left > 0) {
-      this.#partial = new Uint8Array(Math.min(needed, Math.max(growBytes, left)))
-      this.#partialLength = 0
-      this.#take(this.#partial, left)
-    }
-    return false
+  /** Begins to put a frame together of what is left of the chunk. */
+  #begin(bytes: number): boolean {
+    if (this.unread === 0) return false
+    this.#partial = this.#small
+    this.#partialLength = 0
+    return this.#has(bytes) && this.#nextAcrossChunks()
   }
 
-  #nextAcrossChunks(partial: Uint8Array): boolean {
-    if (this.#partialLength < lengthBytes) {
-      this.#take(partial, lengthBytes - this.#partialLength)
-      if (this.#partialLength < lengthBytes) return false
-    }
-    const needed = lengthBytes + this.#lengthAt(partial, 0)
-    const have = Math.min(needed, this.#partialLength + this.unread)
-    let whole = partial
-    if (whole.length < have) {
-      whole = new Uint8Array(Math.min(needed, Math.max(have, growBytes, partial.length * 2)))
-      whole.set(partial.subarray(0, this.#partialLength))
-      this.#partial = whole
-    }
-    this.#take(whole, have - this.#partialLength)
-    if (this.#partialLength < needed) return false
+  #nextAcrossChunks(): boolean {
+    if (!this.#has(lengthBytes)) return false
+    const bytes = lengthBytes + this.#lengthAt(this.#partial as Uint8Array, 0)
+    if (!this.#has(bytes)) return false
+    const whole = this.#partial as Uint8Array
     this.#partial = undefined
-    this.#open(whole, 0, needed)
+    this.#open(whole, 0, bytes)
+    return true
+  }
+
+  /** Whether the first `bytes` of the frame are there; takes what there is of them. */
+  #has(bytes: number): boolean {
+    if (this.#partialLength >= bytes) return true
+    const have = Math.min(bytes, this.#partialLength + this.unread)
+    if (have > (this.#partial as Uint8Array).length && !this.#grow(have, bytes)) return false
+    this.#take(this.#partial as Uint8Array, have - this.#partialLength)
+    return have === bytes
+  }
+
+  /** Makes room for what there is of a frame: the first step, or all of it at once. */
+  #grow(have: number, bytes: number): boolean {
+    const { room } = this.#options
+    let larger: Uint8Array | undefined
+    if (room === undefined) larger = new Uint8Array(have > firstBytes ? bytes : Math.min(bytes, firstBytes))
+    else if (have <= smallBytesMax) {
+      larger = new Uint8Array(Math.min(smallBytesMax, Math.max(smallBytesMin, bytes)))
+      this.#small = larger
+    } else {
+      larger = room.take(bytes)
+      this.#lent = larger
+    }
+    this.#isWaiting = larger === undefined
+    if (larger === undefined) return false
+    larger.set((this.#partial as Uint8Array).subarray(0, this.#partialLength))
+    this.#partial = larger
     return true
   }
 

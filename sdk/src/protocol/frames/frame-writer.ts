@@ -4,6 +4,8 @@
  *      begin ─► u8, u16, …, text, raw ─► end        end fills in the length
  *
  * Numbers are stored byte by byte, which the engine turns into plain stores: no DataView, no allocation.
+ *
+ * With `memory`, what does not fit into the buffer that it keeps is written to a lent one, which handOver() passes on.
  */
 import { headBytes, lengthBytes } from './layout.ts'
 
@@ -12,13 +14,34 @@ const capacityUsual = 16_384
 const capacityKept = 1_048_576
 const two32 = 4_294_967_296
 
+/** WriterMemory lends the larger buffers of a writer. */
+export interface WriterMemory {
+  /** take lends `bytes` or more. */
+  take(bytes: number): Uint8Array
+  /** takeOrWait lends `bytes` or more; undefined: there are none now, and whoever writes is told when it is worth going on. */
+  takeOrWait(bytes: number): Uint8Array | undefined
+  give(bytes: Uint8Array): void
+}
+
+/** HandedOver is what was written, in a buffer that is to be given back when it is used up. */
+export interface HandedOver {
+  readonly bytes: Uint8Array
+  readonly buffer: Uint8Array
+}
+
 export class FrameWriter {
+  readonly #memory: WriterMemory | undefined
+  /** The buffer that it keeps, and the one that is written to: the same, or a lent one. */
+  #kept: Uint8Array
   #bytes: Uint8Array
   #length = 0
   #start = 0
 
-  constructor(capacity: number = capacityUsual) {
-    this.#bytes = new Uint8Array(capacity)
+  /** `capacity` is that of the buffer it keeps. Without `memory` it allocates what it needs. */
+  constructor(capacity: number = capacityUsual, memory?: WriterMemory) {
+    this.#memory = memory
+    this.#kept = new Uint8Array(capacity)
+    this.#bytes = this.#kept
   }
 
   /** length is how many bytes are written. */
@@ -36,18 +59,31 @@ export class FrameWriter {
     return this.#bytes
   }
 
-  /** take hands over what was written and starts with a new buffer. */
+  /** isLent tells whether what is written lies in lent memory. */
+  get isLent(): boolean {
+    return this.#bytes !== this.#kept
+  }
+
+  /** handOver passes on what was written to lent memory, and goes on with the buffer that it keeps. */
+  handOver(): HandedOver {
+    const { bytes, buffer } = this
+    this.#bytes = this.#kept
+    this.#length = 0
+    return { bytes, buffer }
+  }
+
+  /** take hands over what was written, for good, and starts with a new buffer. Not for lent memory. */
   take(): Uint8Array {
     const { bytes } = this
-    this.#bytes = new Uint8Array(capacityUsual)
-    this.#length = 0
+    this.#keep(new Uint8Array(capacityUsual))
     return bytes
   }
 
   /** clear forgets what was written. */
   clear(): void {
     this.#length = 0
-    if (this.#bytes.length > capacityKept) this.#bytes = new Uint8Array(capacityUsual)
+    if (this.isLent) this.#memory?.give(this.handOver().buffer)
+    else if (this.#bytes.length > capacityKept) this.#keep(new Uint8Array(capacityUsual))
   }
 
   /** begin starts a frame and makes room for a body of `bytes`. */
@@ -80,9 +116,24 @@ export class FrameWriter {
   reserve(bytes: number): void {
     const needed = this.#length + bytes
     if (needed <= this.#bytes.length) return
-    const larger = new Uint8Array(Math.max(needed, this.#bytes.length * 2))
-    larger.set(this.bytes)
-    this.#bytes = larger
+    if (this.#memory === undefined) {
+      const larger = new Uint8Array(Math.max(needed, this.#bytes.length * 2))
+      larger.set(this.bytes)
+      this.#kept = larger
+      this.#bytes = larger
+    } else this.#moveTo(this.#memory.take(needed))
+  }
+
+  /** reserveOrWait is reserve for what can wait: false, and nothing has changed, where the memory has no room now. */
+  reserveOrWait(bytes: number): boolean {
+    const needed = this.#length + bytes
+    if (needed <= this.#bytes.length || this.#memory === undefined) {
+      this.reserve(bytes)
+      return true
+    }
+    const larger = this.#memory.takeOrWait(needed)
+    if (larger !== undefined) this.#moveTo(larger)
+    return larger !== undefined
   }
 
   u8(value: number): void {
@@ -153,6 +204,18 @@ export class FrameWriter {
     const at = this.#length
     this.#length += bytes
     return at
+  }
+
+  #moveTo(larger: Uint8Array): void {
+    larger.set(this.bytes)
+    if (this.isLent) this.#memory?.give(this.#bytes)
+    this.#bytes = larger
+  }
+
+  #keep(buffer: Uint8Array): void {
+    this.#kept = buffer
+    this.#bytes = buffer
+    this.#length = 0
   }
 
   /** patchU16 replaces a number that was written at a place before its value was known. */

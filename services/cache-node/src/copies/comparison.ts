@@ -53,7 +53,13 @@ export class Comparison {
     }
   }
 
-  /** takeServed tells, once, whether the owner has gone through all of a token since it last missed a write. */
+  /** outgrew says that what was handed out of a token is not all of it any more. */
+  outgrew(token: number): void {
+    this.#begun.delete(token)
+    this.#served.delete(token)
+  }
+
+  /** takeServed tells, once, whether the owner has gone through all that is here of a token, and missed no write since. */
   takeServed(token: number): boolean {
     return this.#served.delete(token)
   }
@@ -61,8 +67,7 @@ export class Comparison {
   miss(token: number): void {
     this.missed.add(token)
     this.#agreed.delete(token)
-    this.#begun.delete(token)
-    this.#served.delete(token)
+    this.outgrew(token)
   }
 
   /** hasten brings the next comparison forward, and forgets earlier pauses. */

@@ -28,6 +28,7 @@ import type { Effect } from './effect.ts'
 import type { Errand } from './errand.ts'
 import { Execution } from './execution.ts'
 import { Hints } from './hints.ts'
+import { ownedCommand } from './owned-command.ts'
 import type { DataParts, TokenState } from './parts.ts'
 import type { AskSettled, Copy, Envelope, PeerReply, PeerRequest, TokenDigest } from './peer-request.ts'
 import { Recalls } from './recalls.ts'
@@ -141,7 +142,7 @@ export class Copies {
   /**
    * execute runs a command. Returns the outcome where it is known at once, HIT_IN_SINK for a hit that went to the sink,
    * or undefined: then `done` is told, once, in a later input. Throws what refuses the command. Take the effects
-   * afterwards, of one command or of all of a turn.
+   * afterwards, of one command or of all of a turn. With a sink, the bytes of the command are good until this returns.
    */
   execute(
     command: ByteCommand,
@@ -159,9 +160,12 @@ export class Copies {
         if (sink === undefined) return this.#execution.read(place)
         return this.#execution.readInto(place, sink) ?? HIT_IN_SINK
       }
-      if (!this.#writes.mustWait(command)) return this.#writes.begin({ command, token, done })
+      if (!this.#writes.mustWait(command)) {
+        return this.#writes.begin({ command, token, done, isBorrowed: sink !== undefined })
+      }
     }
-    return this.#routing.start(newErrand({ command, token, origin, done }, this.#core))
+    const kept = sink === undefined ? command : ownedCommand(command)
+    return this.#routing.start(newErrand({ command: kept, token, origin, done }, this.#core))
   }
 
   /** receive takes a request of a peer; the answer is among the effects, of this input or of a later one. */

@@ -32,6 +32,7 @@ export const dataParts: PartsFactory = ({ core, holdings }) => {
   const sync = new Sync({ core, standing, holdings, pulls, intake, fetched, acceptsFetched })
   const repair = new Repair({ core, standing, holdings, sync, pulls, differences })
   sync.onClaimed = (tokens) => repair.claimed(tokens)
+  intake.onHigher = (token) => repair.outgrew(token)
   const strays = new Strays({ core, standing, holdings, intake })
   const shelf = new Shelf({ core, standing, holdings, sync, pulls, repair, differences, needs })
   return { sync, repair, strays, evictions, shelf }

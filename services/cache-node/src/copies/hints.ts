@@ -57,7 +57,7 @@ export class Hints {
       return
     }
     // The key is part of what was received: a copy does not keep all of that.
-    backlog.hints.push({ place: { token, cache, key: key.slice() }, at: this.#core.now })
+    backlog.hints.push({ place: { token, cache, key: new Uint8Array(key) }, at: this.#core.now })
     backlog.bytes += bytes
     this.#size++
   }

@@ -20,6 +20,8 @@ export class Intake {
   readonly #rate = new Rate()
   /** Copies that came in, those included that were here already. */
   entries = 0
+  /** Called with the token of each copy that was higher than what was here. */
+  onHigher: (token: number) => void = () => {}
 
   constructor(core: Core) {
     this.#core = core
@@ -47,7 +49,8 @@ export class Intake {
       if (copy.version > highest) highest = copy.version
       if (copy.ttlMs !== undefined && copy.ttlMs <= 0) continue
       const place = this.placeOf(copy)
-      if (accepts(place, copy)) store.apply(place, changeOf(copy, now), now)
+      if (!accepts(place, copy)) continue
+      if (store.apply(place, changeOf(copy, now), now) === 'applied') this.onHigher(place.token)
     }
     this.#core.hear(highest)
     this.#rate.add(bytes, now)

@@ -10,7 +10,8 @@
  *      what differs twice it lists     ◄── differing ──
  *
  * A token counts as under-replicated until every owner has confirmed it: by an equal digest, or, where writes never
- * let digests be equal, by having gone through all of it since it last missed a write. What differs for a moment only
+ * let digests be equal, by having gone through all of it since it last missed a write, and since anything of it came
+ * here by a pull. What differs for a moment only
  * (a write on its way) is not moved; what differs for good (nothing can be done about it) is not listed again.
  */
 import type { View } from '@ringhold/sdk/membership'
@@ -86,7 +87,10 @@ export class Repair implements RepairPart, PullListener {
 
   /** claimed says that tokens are held anew: nobody has confirmed them to this node. */
   claimed(tokens: TokenSet): void {
-    for (const token of tokens) this.#confirmations.clear(token)
+    for (const token of tokens) {
+      this.#confirmations.clear(token)
+      this.outgrew(token)
+    }
     this.#hasten()
   }
 
@@ -141,6 +145,11 @@ export class Repair implements RepairPart, PullListener {
   }
 
   lost(): void {}
+
+  /** outgrew says that more of a token has come here: what owners were handed of it before is not all of it. */
+  outgrew(token: number): void {
+    for (const comparison of this.#comparisons.values()) comparison.outgrew(token)
+  }
 
   tick(): void {
     this.ringChanged()

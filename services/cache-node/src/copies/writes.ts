@@ -19,6 +19,7 @@ import type { Change, Place, Reading } from '../store/store.ts'
 import { copyOf } from './copy.ts'
 import type { Core } from './core.ts'
 import type { Errand } from './errand.ts'
+import { ownedCommand } from './owned-command.ts'
 import type { Replicas } from './replicas.ts'
 import type { Tenure } from './tenure.ts'
 import { Write, type WriteOutcome } from './write.ts'
@@ -31,6 +32,15 @@ const slotSeed = 0x5107
 const retryAfterMs = 1_000
 const accepted: Outcome = { type: 'accepted' }
 const absent: Outcome = { type: 'absent' }
+
+/** Begun is a write that begins. */
+export interface Begun {
+  readonly command: WriteCommand
+  readonly token: number
+  readonly done: Done
+  /** Whether the bytes of the command are good only until begin() returns. Default: false. */
+  readonly isBorrowed?: boolean
+}
 
 export interface WritesOptions {
   readonly core: Core
@@ -74,17 +84,19 @@ export class Writes {
   }
 
   /** begin returns the outcome where nothing is waited for; undefined: `done` is told. Throws what refuses the write. */
-  begin({ command, token, done }: { command: WriteCommand; token: number; done: Done }): Executed | undefined {
+  begin({ command: asked, token, done, isBorrowed = false }: Begun): Executed | undefined {
+    const { replicas } = this.#options
+    const others = replicas.of(token)
+    // While others are in flight, a write is remembered that waits for nobody itself.
+    const command = isBorrowed && (others.length > 0 || this.#size > 0) ? ownedCommand(asked) : asked
     const { key, cache, condition } = command
     const place = { token, cache, key }
     if (condition !== undefined) {
       const failed = this.#judge(command, place)
       if (failed !== undefined) return this.#executed(failed)
     }
-    const { replicas } = this.#options
     const change = this.#change(command, place)
     const write = new Write({ place, change, epoch: this.#options.tenure.epoch, settled: this.#settled })
-    const others = replicas.of(token)
     if (others.length > 0) this.#send(write, others)
     if (write.waits === 0) return this.#executed(this.#acked(write, command))
     this.#begun(write)

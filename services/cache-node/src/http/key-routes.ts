@@ -2,6 +2,7 @@
  * The REST face of the commands on one key. The value is the body, raw, with its content type; everything else travels
  * in header fields. A route turns its request into a command, hands it to execute and turns the outcome into a reply.
  */
+import type { IncomingMessage } from 'node:http'
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
 import {
   type Ack,
@@ -18,6 +19,10 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import type { Origin } from '../core/decide.ts'
 import type { Executed } from '../core/executor.ts'
+import type { HitSink } from '../core/hit-sink.ts'
+import { free, isFromWire } from '../free.ts'
+import type { Rooms } from '../stream/rooms.ts'
+import { type Body, readBody } from './body.ts'
 import { keyNotFound, missStatus } from './key-not-found.ts'
 import { conditionOf, readAnswer } from './preconditions.ts'
 import { sendProblem } from './problems.ts'
@@ -27,11 +32,16 @@ import { refuseEncodedContent } from './strictness.ts'
 export interface KeyRoutesOptions {
   /** The name of this node. */
   readonly self: string
-  readonly execute: (command: ByteCommand, origin: Origin) => Executed | Promise<Executed>
+  /** With a sink, the bytes of the command are good until it returns. */
+  readonly execute: {
+    (command: ByteCommand, origin: Origin): Executed | Promise<Executed>
+    (command: ByteCommand, origin: Origin, sink: HitSink): Executed | Promise<Executed> | undefined
+  }
   readonly originOf: (request: FastifyRequest) => Origin
   /** Checksum of the present ring. */
   readonly ringChecksum: () => string
   readonly valueBytesMax: number
+  readonly rooms: Rooms
 }
 
 const url = '/v1/caches/:cache/keys/:key'
@@ -51,13 +61,34 @@ const writeSchema = {
 }
 
 const noBytes = Buffer.alloc(0)
+/** A write has no hit. */
+const noSink: HitSink = {
+  target: noBytes,
+  at: 0,
+  length: 0,
+  contentType: '',
+  version: 0,
+  expiresAt: undefined,
+  now: 0,
+  onFound: () => {},
+}
+
+interface Put {
+  Params: { cache: string; key: string }
+  Querystring: { ack?: Ack }
+}
 
 export const keyRoutes: FastifyPluginCallbackTypebox<KeyRoutesOptions> = (app, options, done) => {
-  const { self, execute, originOf, ringChecksum, valueBytesMax } = options
+  const { self, execute, originOf, ringChecksum, valueBytesMax, rooms } = options
 
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser('*', { parseAs: 'buffer', bodyLimit: valueBytesMax }, (_request, body, parsed) => {
-    parsed(null, body)
+  app.addContentTypeParser('*', (_request: FastifyRequest, payload: IncomingMessage) =>
+    readBody({ request: payload, room: rooms.commands, bytesMax: valueBytesMax }),
+  )
+  // Requests that are refused before their route is called have a body all the same.
+  app.addHook('onResponse', (request, _reply, over) => {
+    ;(request.body as Body | undefined)?.release()
+    over()
   })
   refuseEncodedContent(app)
 
@@ -74,19 +105,8 @@ export const keyRoutes: FastifyPluginCallbackTypebox<KeyRoutesOptions> = (app, o
     return sendHit(request, reply, outcome)
   })
 
-  app.put(url, { schema: writeSchema, bodyLimit: valueBytesMax }, async (request, reply) => {
-    const { headers } = request
-    const command: ByteCommand = {
-      type: 'set',
-      cache: request.params.cache,
-      key: keyOf(request),
-      value: (request.body as Buffer | undefined) ?? noBytes,
-      contentType: headers['content-type'] ?? defaultContentType,
-      ttlMs: ttlMsOf(headers[headerNames.ttl]),
-      condition: conditionOf(headers),
-      ack: ackOf(request.query.ack),
-    }
-    const { outcome, by } = await execute(command, originOf(request))
+  app.put(url, { schema: writeSchema }, async (request, reply) => {
+    const { outcome, by } = await put(request, request.body as Body | undefined)
     describe(reply, by)
     if (outcome.type === 'accepted') return reply.code(202).send()
     if (outcome.type === 'condition-failed') throw conditionFailed(outcome.version)
@@ -95,7 +115,27 @@ export const keyRoutes: FastifyPluginCallbackTypebox<KeyRoutesOptions> = (app, o
     return reply.code(outcome.type === 'created' ? 201 : 204).send()
   })
 
-  app.delete(url, { schema: writeSchema, bodyLimit: valueBytesMax }, async (request, reply) => {
+  /** The body is lent to execute, and goes back when that has what it needs of it. */
+  function put(request: FastifyRequest<Put>, body: Body | undefined): Executed | Promise<Executed> {
+    try {
+      const { headers } = request
+      const command: ByteCommand = {
+        type: 'set',
+        cache: request.params.cache,
+        key: keyOf(request),
+        value: body?.bytes ?? noBytes,
+        contentType: headers['content-type'] ?? defaultContentType,
+        ttlMs: ttlMsOf(headers[headerNames.ttl]),
+        condition: conditionOf(headers),
+        ack: ackOf(request.query.ack),
+      }
+      return execute(command, originOf(request), noSink) as Executed | Promise<Executed>
+    } finally {
+      body?.release()
+    }
+  }
+
+  app.delete(url, { schema: writeSchema }, async (request, reply) => {
     const { cache } = request.params
     const key = keyOf(request)
     const condition = conditionOf(request.headers)
@@ -133,6 +173,8 @@ function sendHit(request: FastifyRequest, reply: FastifyReply, hit: Hit): Fastif
   reply.header('etag', etagOf(hit.version))
   if (hit.ttlMs !== undefined) reply.header(headerNames.ttl, String(hit.ttlMs))
   if (answer === 'not-modified') return reply.code(304).send()
+  // A hit of a route has a copy of its own.
+  if (isFromWire(request.raw)) reply.raw.once('close', () => free(hit.value))
   return reply.header('content-type', hit.contentType).send(hit.value)
 }
 

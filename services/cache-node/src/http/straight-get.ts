@@ -9,13 +9,16 @@
  * decision goes to the routes: conditions, callers that route themselves, queries, bodies, doubtful requests.
  */
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
-import { etagOf, headerNames, problemOf, RingholdError } from '@ringhold/sdk/protocol'
+import { type ByteCommand, etagOf, type Hit, headerNames, problemOf, RingholdError } from '@ringhold/sdk/protocol'
 import type { Executed } from '../core/executor.ts'
+import { ttlMsLeft } from '../core/hit-sink.ts'
+import type { Room, Tenant } from '../stream/room.ts'
 import { keyNotFound, missStatus } from './key-not-found.ts'
 import type { KeyRoutesOptions } from './key-routes.ts'
 import { rawKeyOf } from './raw-key.ts'
+import { RestHit } from './rest-hit.ts'
 
-export interface StraightGetOptions extends Omit<KeyRoutesOptions, 'originOf' | 'valueBytesMax'> {
+export interface StraightGetOptions extends Omit<KeyRoutesOptions, 'originOf'> {
   /** Whether the listener closes, and its replies have to say so. */
   readonly isClosing: () => boolean
   /** Called with what is our own fault. */
@@ -42,12 +45,24 @@ export function getStraight(server: Server, options: StraightGetOptions): void {
   })
 }
 
+/** Get is a request that is being answered. */
+interface Get extends Tenant {
+  readonly command: ByteCommand
+  readonly response: ServerResponse
+  /** Whether it had to wait for room. */
+  isWaiting: boolean
+}
+
 class StraightGet {
   readonly #options: StraightGetOptions
   readonly #localHit: string
+  readonly #room: Room
+  readonly #hit: RestHit
 
   constructor(options: StraightGetOptions) {
     this.#options = options
+    this.#room = options.rooms.answers
+    this.#hit = new RestHit(this.#room)
     this.#localHit = statusOf(options.self, options.self, 'hit')
   }
 
@@ -61,13 +76,57 @@ class StraightGet {
     const keyAt = cacheEnd + infix.length
     if (url.length === keyAt || url.includes('/', keyAt) || cache.includes('%') || url.includes('#')) return false
     try {
-      const executed = this.#options.execute({ type: 'get', cache, key: Buffer.from(rawKeyOf(url)) }, 'plain')
-      if (executed instanceof Promise) this.#wait(executed, response)
-      else this.#answer(executed, response)
+      const command: ByteCommand = { type: 'get', cache, key: Buffer.from(rawKeyOf(url)) }
+      const get: Get = {
+        command,
+        response,
+        isWaiting: false,
+        roomy: () => setImmediate(() => this.#executeAgain(get)),
+        evicted: () => response.destroy(),
+      }
+      this.#execute(get)
     } catch (error) {
       this.#fail(error, response)
     }
     return true
+  }
+
+  #execute(get: Get): void {
+    const { command, response } = get
+    this.#hit.tenant = get
+    const executed = this.#options.execute(command, 'plain', this.#hit)
+    if (executed === undefined && this.#hit.isPutOff) {
+      this.#waitForRoom(get)
+      return
+    }
+    if (get.isWaiting) this.#room.leave(get)
+    if (executed === undefined) this.#sendHit(response)
+    else if (executed instanceof Promise) this.#wait(executed, response)
+    else this.#answer(executed, response)
+  }
+
+  #executeAgain(get: Get): void {
+    if (get.response.destroyed) return
+    try {
+      this.#execute(get)
+    } catch (error) {
+      this.#room.leave(get)
+      this.#fail(error, get.response)
+    }
+  }
+
+  #waitForRoom(get: Get): void {
+    if (get.isWaiting) return
+    get.isWaiting = true
+    get.response.once('close', () => this.#room.leave(get))
+  }
+
+  #sendHit(response: ServerResponse): void {
+    const { contentType, version, expiresAt, now } = this.#hit
+    const ttlMs = ttlMsLeft(expiresAt, now)
+    const value = this.#hit.take()
+    if (this.#room.owns(value)) response.once('close', () => this.#room.give(value))
+    this.#send(response, { value, contentType, version, ttlMs }, this.#localHit)
   }
 
   #wait(promise: Promise<Executed>, response: ServerResponse): void {
@@ -87,8 +146,10 @@ class StraightGet {
       return
     }
     if (outcome.type !== 'hit') throw new RingholdError('RINGHOLD_INTERNAL')
-    const { value, version, ttlMs, contentType } = outcome
-    const status = by === self ? this.#localHit : statusOf(by, self, 'hit')
+    this.#send(response, outcome, by === self ? this.#localHit : statusOf(by, self, 'hit'))
+  }
+
+  #send(response: ServerResponse, { value, version, ttlMs, contentType }: Omit<Hit, 'type'>, status: string): void {
     const ring = this.#options.ringChecksum()
     // biome-ignore format: names and values in pairs
     const fields = [

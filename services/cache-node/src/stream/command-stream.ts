@@ -3,10 +3,11 @@ import type { Duplex } from 'node:stream'
 import { Conversation, type Face, type Port } from './conversation.ts'
 import type { TurnClock } from './turn-clock.ts'
 
-/** A reader that is so many bytes behind gets no more answers before it has read. */
-export const outputBytesHigh = 262_144
 /** One that is so far behind, by answers to commands that had to wait, is cut off. */
 export const outputBytesMax = 67_108_864
+
+/** Answers of this size are copied rather than given away with their buffer where they have to wait. */
+const copiedBytesMax = 4_096
 
 export interface CommandStreamOptions {
   readonly socket: Duplex
@@ -61,15 +62,22 @@ export class CommandStream implements Port {
     return this.#stuckSinceMs === undefined ? 0 : now - this.#stuckSinceMs
   }
 
-  send(bytes: Uint8Array): boolean {
-    this.#socket.write(bytes)
+  send(bytes: Uint8Array, done?: () => void): boolean {
+    const isCopied = done === undefined && bytes.length <= copiedBytesMax && this.unsentBytes > 0
+    let isUsedUp = isCopied
+    if (done === undefined) this.#socket.write(isCopied ? new Uint8Array(bytes) : bytes)
+    else
+      this.#socket.write(bytes, () => {
+        if (!isUsedUp) done()
+      })
     const { unsentBytes } = this
+    isUsedUp ||= unsentBytes === 0
     if (unsentBytes > outputBytesMax) this.destroy()
-    return unsentBytes === 0
+    return isUsedUp
   }
 
-  isFull(): boolean {
-    return this.unsentBytes > outputBytesHigh
+  isFull(bytes: number): boolean {
+    return this.unsentBytes > bytes
   }
 
   pause(): void {

@@ -1,13 +1,14 @@
 /**
  * POST /v1/commands: a conversation in one request, for paths on which connections cannot be upgraded. The body is what
- * a client would say on a stream, greeting first; so is the reply. Bounded like every batch.
+ * a client would say on a stream, greeting first; so is the reply. It is executed as it comes in, never collected, and
+ * bounded like every batch.
  */
 
-import type { ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
-import { batchBytesMax, batchCommandsMax, framesContentType, headerNames } from '@ringhold/sdk/protocol'
-import { outputBytesHigh } from './command-stream.ts'
-import { Conversation, type Face, type Port } from './conversation.ts'
+import { batchBytesMax, batchCommandsMax, framesContentType, headerNames, RingholdError } from '@ringhold/sdk/protocol'
+import { isFromWire } from '../free.ts'
+import { Conversation, type Face, outputBytes, type Port } from './conversation.ts'
 import { TurnClock } from './turn-clock.ts'
 
 export interface CommandsRouteOptions {
@@ -22,34 +23,49 @@ const bodyBytesMax = batchBytesMax
 export const commandsRoute: FastifyPluginCallbackTypebox<CommandsRouteOptions> = (app, { face, isClosing }, done) => {
   const turns = new TurnClock()
   app.removeAllContentTypeParsers()
-  app.addContentTypeParser(
-    framesContentType,
-    { parseAs: 'buffer', bodyLimit: bodyBytesMax },
-    (_request, body, parsed) => {
-      parsed(null, body)
-    },
-  )
-  app.post('/v1/commands', { bodyLimit: bodyBytesMax }, (request, reply) => {
+  app.addContentTypeParser(framesContentType, (_request, _body, parsed) => parsed(null))
+  app.post('/v1/commands', ({ raw: request, headers }, reply) => {
+    if (Number(headers['content-length'] ?? 0) > bodyBytesMax) throw new RingholdError('RINGHOLD_VALUE_TOO_LARGE')
+    const { raw } = reply
     reply.hijack()
-    const port = new ReplyPort(reply.raw, { ring: face.ringChecksum(), isClosing: isClosing() })
+    const port = new ReplyPort({ request, raw, ring: face.ringChecksum(), isClosing: isClosing() })
     const now = () => performance.now()
     const conversation = new Conversation({ face, port, turns, now, commandsMax: batchCommandsMax })
-    reply.raw.on('drain', () => conversation.drained())
-    reply.raw.on('close', () => conversation.cut())
+    raw.on('drain', () => conversation.drained())
+    raw.on('close', () => {
+      conversation.cut()
+      port.closed()
+    })
     conversation.greet()
-    conversation.receive((request.body as Buffer | undefined) ?? Buffer.alloc(0))
-    conversation.finish()
+    let bytes = 0
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length
+      if (bytes > bodyBytesMax) conversation.refuse(new RingholdError('RINGHOLD_VALUE_TOO_LARGE'))
+      else conversation.receive(isFromWire(request) ? chunk : new Uint8Array(chunk))
+    })
+    request.on('end', () => conversation.finish())
   })
   done()
 }
 
+interface ReplyPortOptions {
+  readonly request: IncomingMessage
+  readonly raw: ServerResponse
+  readonly ring: string
+  readonly isClosing: boolean
+}
+
 /** The reply as a port: held back until it is whole, or too long for that. */
 class ReplyPort implements Port {
+  readonly #request: IncomingMessage
   readonly #raw: ServerResponse
+  /** Of what is written and not sent yet. */
+  readonly #dones = new Set<() => void>()
   #held: Uint8Array[] = []
   #heldBytes = 0
 
-  constructor(raw: ServerResponse, { ring, isClosing }: { readonly ring: string; readonly isClosing: boolean }) {
+  constructor({ request, raw, ring, isClosing }: ReplyPortOptions) {
+    this.#request = request
     this.#raw = raw
     raw.setHeader('content-type', framesContentType)
     raw.setHeader('cache-control', 'no-store')
@@ -57,30 +73,58 @@ class ReplyPort implements Port {
     if (isClosing) raw.setHeader('connection', 'close')
   }
 
-  send(bytes: Uint8Array): boolean {
-    if (this.#raw.headersSent) {
-      this.#raw.write(bytes)
-      return false
-    }
-    this.#held.push(bytes)
-    this.#heldBytes += bytes.length
-    if (this.#heldBytes > outputBytesHigh) {
+  send(bytes: Uint8Array, done?: () => void): boolean {
+    if (!this.#raw.headersSent) {
+      // A copy: what is held back must not hold back the room that others wait for.
+      if (this.#heldBytes + bytes.length <= outputBytes) {
+        this.#held.push(new Uint8Array(bytes))
+        this.#heldBytes += bytes.length
+        return true
+      }
       for (const held of this.#held) this.#raw.write(held)
       this.#held = []
     }
+    this.#write(bytes, done)
     return false
   }
 
-  isFull(): boolean {
-    return this.#raw.writableLength > outputBytesHigh
+  isFull(bytes: number): boolean {
+    return this.#raw.writableLength > bytes
   }
 
-  pause(): void {}
+  pause(): void {
+    this.#request.pause()
+  }
 
-  resume(): void {}
+  resume(): void {
+    this.#request.resume()
+  }
 
   end(): void {
     if (this.#raw.headersSent) this.#raw.end()
     else this.#raw.end(Buffer.concat(this.#held))
+    this.#held = []
+  }
+
+  destroy(): void {
+    this.#raw.destroy()
+  }
+
+  /** closed says that nothing is sent any more. Node does not call back for what it throws away. */
+  closed(): void {
+    this.#held = []
+    for (const done of this.#dones) done()
+    this.#dones.clear()
+  }
+
+  #write(bytes: Uint8Array, done: (() => void) | undefined): void {
+    if (done === undefined) {
+      this.#raw.write(bytes)
+      return
+    }
+    this.#dones.add(done)
+    this.#raw.write(bytes, () => {
+      if (this.#dones.delete(done)) done()
+    })
   }
 }

@@ -34,20 +34,27 @@ import {
 import type { Origin } from '../core/decide.ts'
 import type { Ahead, Executed } from '../core/executor.ts'
 import type { HitSink } from '../core/hit-sink.ts'
+import { free } from '../free.ts'
 import { HitFrame, tooLarge } from './hit-frame.ts'
+import { AnswerRoom, CommandRoom, type Rooms } from './rooms.ts'
 import type { TurnClock } from './turn-clock.ts'
 
 /** Port is where the bytes of a conversation go. */
 export interface Port {
-  /** send passes bytes on, and tells whether they are used up: if not, they must not change any more. */
-  send(bytes: Uint8Array): boolean
-  /** isFull tells whether the other side is behind with reading. Conversation.drained() is to be called when it has caught up. */
-  isFull(): boolean
+  /**
+   * send passes bytes on, and tells whether they are used up: if not, they must not change any more, and `done` is called
+   * when they are, also where the connection is closed.
+   */
+  send(bytes: Uint8Array, done?: () => void): boolean
+  /** isFull tells whether the other side is more than so many bytes behind. Conversation.drained() is to be called when it has caught up. */
+  isFull(bytes: number): boolean
   /** pause and resume stop and start the chunks. */
   pause(): void
   resume(): void
   /** end closes the conversation after what was sent. */
   end(): void
+  /** destroy cuts it off. Conversation.cut() follows. */
+  destroy(): void
 }
 
 /** Face is what a conversation needs of its node. */
@@ -55,7 +62,8 @@ export interface Face {
   /** The name of this node. */
   readonly self: string
   readonly limits: Limits
-  /** execute runs a command; undefined: it was a hit, and the sink has it. */
+  readonly rooms: Rooms
+  /** execute runs a command, whose bytes are good until it returns; undefined: it was a hit, and the sink has it. */
   readonly execute: (command: ByteCommand, origin: Origin, sink: HitSink) => Executed | Promise<Executed> | undefined
   /** ahead is told of the keys of commands that follow each other closely, before they are executed. */
   readonly ahead: Ahead
@@ -81,24 +89,46 @@ export interface ConversationOptions {
 export const sliceMs = 5
 /** waitingMax is how many commands of a conversation may wait for another node before no more are read. */
 export const waitingMax = 256
-/** Answers are sent when they are so many, also before a read is used up. */
-const outputBytes = 262_144
+/** Answers are sent when they are so many bytes, also before a read is used up, and no more are made while so many are not taken. */
+export const outputBytes = 262_144
+/** The same as long as answers take too much memory in the whole process. */
+const outputBytesTight = 65_536
 /** How often the clock is looked at: after so many commands, or bytes of them. */
 const commandsBetweenLooks = 32
 const bytesBetweenLooks = 65_536
+/**
+ * What was read is given back at once where it held fewer commands than one for each so many bytes: the objects of more have
+ * the collector come soon enough, and a process that has never given memory back reads and writes bytes a little faster.
+ */
+const bytesPerCommandMin = 2_048
+
+const nothing = new Uint8Array(0)
+
+/** PutOff is a command that is to be executed again. */
+interface PutOff {
+  readonly id: number
+  readonly command: ByteCommand
+  readonly origin: Origin
+}
 
 export class Conversation {
   readonly #options: ConversationOptions
   readonly #reader: FrameReader
-  readonly #writer = new FrameWriter()
-  readonly #hit = new HitFrame(this.#writer)
+  readonly #room: CommandRoom
+  readonly #answers: AnswerRoom
+  readonly #writer: FrameWriter
+  readonly #hit: HitFrame
   readonly #names = new Names()
   readonly #keysAhead: KeysAhead
   readonly #expect = () => this.#options.face.ahead.expect(this.#keysAhead)
   readonly #chunks: Uint8Array[] = []
+  /** A get whose value waits for room; what follows waits behind it. */
+  #putOff: PutOff | undefined
   #client: Hello | undefined
   #waiting = 0
   #commands = 0
+  /** How many of them came before the chunk that is being read. */
+  #commandsBefore = 0
   #turn = -1
   #usedMs = 0
   #isPaused = false
@@ -111,10 +141,17 @@ export class Conversation {
 
   constructor(options: ConversationOptions) {
     this.#options = options
-    const { valueBytesMax } = options.face.limits
+    const { face, port } = options
+    const { rooms } = face
+    const tenant = { roomy: () => this.#workSoon(), evicted: () => port.destroy() }
+    this.#room = new CommandRoom(rooms, tenant)
+    this.#answers = new AnswerRoom(rooms, tenant)
+    this.#writer = new FrameWriter(undefined, this.#answers)
+    this.#hit = new HitFrame(this.#writer)
     this.#reader = new FrameReader({
-      frameBytesMax: valueBytesMax + frameOverheadBytesMax,
+      frameBytesMax: face.limits.valueBytesMax + frameOverheadBytesMax,
       fault: 'RINGHOLD_BAD_REQUEST',
+      room: this.#room,
     })
     this.#keysAhead = new KeysAhead(this.#reader, this.#names)
   }
@@ -131,7 +168,7 @@ export class Conversation {
     this.#flush()
   }
 
-  /** receive takes a chunk of the other side's bytes, which are not to change any more. */
+  /** receive takes a chunk of the other side's bytes, for good: its memory is given back when it is used up. */
   receive(chunk: Uint8Array): void {
     if (this.#isOver) return
     // Not as a Buffer: its views, one for each key, take several times as long to make.
@@ -150,6 +187,11 @@ export class Conversation {
     this.#work()
   }
 
+  /** refuse ends the conversation with an error frame. */
+  refuse(error: RingholdError): void {
+    if (!this.#isOver) this.#fail(error)
+  }
+
   /** tellRing passes on that the node has another ring. */
   tellRing(ring: string): void {
     if (this.#isOver) return
@@ -166,8 +208,13 @@ export class Conversation {
 
   /** cut ends the conversation from outside: what still waits is answered to nobody. */
   cut(): void {
+    if (this.#isOver) return
     this.#isOver = true
     this.#chunks.length = 0
+    this.#reader.close()
+    this.#writer.clear()
+    this.#room.leave()
+    this.#answers.leave()
   }
 
   #work(): void {
@@ -191,12 +238,13 @@ export class Conversation {
     let bytes = 0
     let prepared = 0
     let begunMs: number | undefined
-    while (this.#mayGoOn() && this.#nextFrame()) {
+    while (this.#mayGoOn() && (this.#putOff === undefined || this.#takePutOff(this.#putOff)) && this.#nextFrame()) {
       begunMs ??= this.#options.now()
       bytes += this.#reader.end - this.#reader.at
       if (prepared === 0) prepared = this.#lookAhead()
       prepared--
       this.#takeFrame()
+      this.#reader.release()
       if (--left > 0 && bytes < bytesBetweenLooks) continue
       if (this.#isSliceUsed(begunMs)) return true
       begunMs = this.#options.now()
@@ -227,17 +275,30 @@ export class Conversation {
   }
 
   #mayGoOn(): boolean {
-    if (this.#writer.length >= outputBytes) this.#flush()
-    return !this.#isOver && this.#waiting < waitingMax && !this.#options.port.isFull()
+    const bytes = this.#options.face.rooms.isTight ? outputBytesTight : outputBytes
+    if (this.#writer.length >= bytes) this.#flush()
+    if (!this.#isOver && this.#waiting < waitingMax && !this.#options.port.isFull(bytes)) return true
+    // Whoever cannot use room does not stand in line for it.
+    this.#room.leave()
+    this.#answers.leave()
+    return false
   }
 
   #nextFrame(): boolean {
-    while (!this.#reader.next()) {
+    const reader = this.#reader
+    while (!reader.next()) {
+      if (reader.isWaiting) return false
+      this.#usedUp(reader.chunk)
       const chunk = this.#chunks.shift()
+      reader.feed(chunk ?? nothing)
       if (chunk === undefined) return false
-      this.#reader.feed(chunk)
     }
     return true
+  }
+
+  #usedUp(chunk: Uint8Array): void {
+    if (chunk.length > bytesPerCommandMin * (this.#commands - this.#commandsBefore)) free(chunk)
+    this.#commandsBefore = this.#commands
   }
 
   #takeFrame(): void {
@@ -258,15 +319,29 @@ export class Conversation {
     const { id, flags } = this.#reader
     const command = readCommand(this.#reader, this.#names)
     if (++this.#commands > commandsMax) throw this.#reader.bad(`at most ${commandsMax} commands are taken at a time`)
+    this.#execute(id, command, face.originOf((flags & frameFlags.direct) !== 0))
+  }
+
+  #execute(id: number, command: ByteCommand, origin: Origin): void {
     try {
       this.#hit.id = id
-      const executed = face.execute(command, face.originOf((flags & frameFlags.direct) !== 0), this.#hit)
-      if (executed === undefined) return
-      if (executed instanceof Promise) this.#wait(id, executed)
+      const executed = this.#options.face.execute(command, origin, this.#hit)
+      if (executed === undefined) {
+        if (this.#hit.isPutOff) this.#putOff = { id, command: { ...command, key: new Uint8Array(command.key) }, origin }
+      } else if (executed instanceof Promise) this.#wait(id, executed)
       else this.#answer(id, executed.outcome)
     } catch (error) {
       this.#refuse(id, error)
     }
+  }
+
+  /** Tries again what waits for room; false when it still does. */
+  #takePutOff({ id, command, origin }: PutOff): boolean {
+    this.#putOff = undefined
+    this.#execute(id, command, origin)
+    if (this.#putOff !== undefined) return false
+    this.#answers.leave()
+    return true
   }
 
   #wait(id: number, promise: Promise<Executed>): void {
@@ -283,6 +358,7 @@ export class Conversation {
   }
 
   #answer(id: number, outcome: Outcome): void {
+    if (this.#isOver) return
     const { valueBytesMax } = (this.#client as Hello).limits
     if (outcome.type === 'hit' && outcome.value.length > valueBytesMax) {
       this.#refuse(id, tooLarge(outcome.value.length, valueBytesMax))
@@ -290,11 +366,13 @@ export class Conversation {
   }
 
   #refuse(id: number, error: unknown): void {
+    if (this.#isOver) return
     writeError(this.#writer, id, this.#codedError(error))
   }
 
   /** A frame that cannot be read: nothing after it can be trusted. */
   #fail(error: unknown): void {
+    this.#reader.close()
     writeError(this.#writer, 0, this.#codedError(error))
     this.#flush()
     this.#options.port.end()
@@ -309,7 +387,12 @@ export class Conversation {
 
   #flush(): void {
     if (this.#writer.length === 0 || this.#isOver) return
-    if (this.#options.port.send(this.#writer.bytes)) this.#writer.clear()
+    const { port } = this.#options
+    if (this.#writer.isLent) {
+      const { bytes, buffer } = this.#writer.handOver()
+      const give = () => this.#answers.give(buffer)
+      if (port.send(bytes, give)) give()
+    } else if (port.send(this.#writer.bytes)) this.#writer.clear()
     else this.#writer.take()
   }
 
@@ -325,15 +408,19 @@ export class Conversation {
   }
 
   #finishIfDone(): void {
-    if (!this.#isFinished || this.#isOver || this.#chunks.length > 0 || this.#reader.unread > 0 || this.#waiting > 0)
-      return
+    if (!this.#isFinished || this.#isOver || this.#hasMore || this.#waiting > 0) return
     this.#reader.finish()
     this.#options.port.end()
     this.cut()
   }
 
+  /** Whether something has come that is not taken yet. Then it is being waited for what that needs, or for the next turn. */
+  get #hasMore(): boolean {
+    return this.#putOff !== undefined || this.#chunks.length > 0 || this.#reader.unread > 0
+  }
+
   #setPause(): void {
-    const isBehind = !this.#isOver && (this.#chunks.length > 0 || this.#reader.unread > 0 || !this.#mayGoOn())
+    const isBehind = !this.#isOver && (this.#hasMore || !this.#mayGoOn())
     if (isBehind === this.#isPaused) return
     this.#isPaused = isBehind
     if (isBehind) this.#options.port.pause()

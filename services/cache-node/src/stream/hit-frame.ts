@@ -1,8 +1,16 @@
 /** A hit frame takes hits from the store straight into the output of a conversation: the value is copied once, and nothing is left behind. */
-import { type FrameWriter, RingholdError, writeError, writeHitHead } from '@ringhold/sdk/protocol'
+import {
+  type FrameWriter,
+  frameOverheadBytesMax,
+  RingholdError,
+  writeError,
+  writeHitHead,
+} from '@ringhold/sdk/protocol'
 import { type HitSink, ttlMsLeft } from '../core/hit-sink.ts'
 
 const nowhere = new Uint8Array(0)
+/** A larger value waits until there is room for it. */
+const smallBytesMax = 16_384
 
 export class HitFrame implements HitSink {
   target: Uint8Array = nowhere
@@ -16,6 +24,8 @@ export class HitFrame implements HitSink {
   id = 0
   /** The longest value that the client reads. */
   valueBytesMax = 0
+  /** Whether there was no room for the value: then nothing is written, and the command is to be executed again when there is. */
+  isPutOff = false
   readonly #writer: FrameWriter
 
   constructor(writer: FrameWriter) {
@@ -23,9 +33,15 @@ export class HitFrame implements HitSink {
   }
 
   onFound(): void {
+    this.isPutOff = false
     if (this.length > this.valueBytesMax) {
       this.target = nowhere
       writeError(this.#writer, this.id, tooLarge(this.length, this.valueBytesMax))
+      return
+    }
+    this.isPutOff = this.length > smallBytesMax && !this.#writer.reserveOrWait(this.length + frameOverheadBytesMax)
+    if (this.isPutOff) {
+      this.target = nowhere
       return
     }
     const { length: valueBytes, contentType, version } = this
