@@ -14,6 +14,8 @@ export interface Issued {
   readonly at: number
   /** When it expires, on the clock of the simulation. */
   readonly expiresAt: number
+  /** The processes that ever held it. */
+  readonly heldBy: Set<SimNode>
   /** An operation returned that wrote it. */
   isAcknowledged: boolean
 }

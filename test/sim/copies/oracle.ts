@@ -112,13 +112,16 @@ export class Oracle {
     if (change.type === 'entry' && written?.key !== history.key.index) {
       this.breach(`${node.name} stored a value that was never written to ${name}`)
     }
-    // A version whose holders are all gone may be issued again: nobody is left who knows of it.
+    // A version of which nobody is left who knows may be issued again, by a node that was started anew.
     const isSame = known?.type === change.type && known.operation === written?.operation
-    const isForgotten = change.version <= history.excusedUpTo && history.holdersOf(change.version, this.#now()) === 0
+    const isForgotten = known !== undefined && ![...known.heldBy].some(({ isRunning }) => isRunning)
     if (known !== undefined && !isSame && !isForgotten) {
       this.breach(`${node.name} has something else under version ${change.version} of ${name} than others have`)
     }
-    if (known !== undefined && (isSame || !isForgotten)) return known
+    if (known !== undefined && (isSame || !isForgotten)) {
+      known.heldBy.add(node)
+      return known
+    }
     const now = this.#now()
     const ttlMs = written && this.#writes[written.operation]?.ttlMs
     const issued = {
@@ -127,6 +130,7 @@ export class Oracle {
       length: change.type === 'entry' ? change.value.length : 0,
       at: now,
       expiresAt: change.type === 'tombstone' || ttlMs === undefined ? Number.POSITIVE_INFINITY : now + ttlMs,
+      heldBy: new Set([node]),
       isAcknowledged: false,
     }
     history.issued.set(change.version, issued)

@@ -1,6 +1,12 @@
-/** The requests to peers that are under way. Deadlines are judged in ticks; an answer that comes later is dropped. */
+/**
+ * The requests to peers that are under way. Deadlines are judged in ticks; an answer that comes later is dropped. Of what
+ * a peer holds only the process counts that this node's view knows of: the one after it may have come up with nothing.
+ */
 import type { Core } from './core.ts'
 import type { AskSettled, PeerRequest } from './peer-request.ts'
+
+/** Requests for what a peer holds. They can be made again. */
+const looks: ReadonlySet<PeerRequest['type']> = new Set(['fetch', 'list', 'pull'])
 
 interface Ask {
   readonly to: string
@@ -31,12 +37,15 @@ export class Asks {
     effects.push({ type: 'ask', id, to: ask.to, envelope, request: ask.request })
   }
 
-  /** settle passes on how a request ended; an id that is not under way changes nothing. */
-  settle(id: number, outcome: AskSettled): void {
+  /** settle passes on how a request ended; an id that is not under way changes nothing. `incarnation`: of who answered. */
+  settle(id: number, outcome: AskSettled, incarnation?: number): void {
     const open = this.#open.get(id)
     if (open === undefined) return
     this.#open.delete(id)
-    open.ask.settled(outcome)
+    const { ask } = open
+    const known = this.#core.view.get(ask.to)?.incarnation
+    const isOther = incarnation !== undefined && known !== undefined && incarnation !== known
+    ask.settled(isOther && looks.has(ask.request.type) ? failed : outcome)
   }
 
   /** tick gives up what is due. */

@@ -186,7 +186,7 @@ export class Copies {
       this.#routing.heard(outcome.envelope.from)
       this.#replicas.heard(outcome.envelope.from)
     }
-    this.#core.asks.settle(id, outcome)
+    this.#core.asks.settle(id, outcome, outcome.envelope?.incarnation)
     return this.#end()
   }
 

@@ -255,7 +255,8 @@ export class Sync implements SyncPart, PullListener {
       this.#fetches.fetch(peer, {
         spot,
         done: (answered) => {
-          isFetched &&= answered
+          // Who was replaced meanwhile by a process that came up with nothing is a source no more.
+          isFetched &&= answered && syncing?.sources.some(({ peers }) => peers.includes(peer)) === true
           if (--open > 0) return
           // Under sources that were named since, it has to be fetched anew.
           const isStill = this.#syncing.get(place.token) === syncing
