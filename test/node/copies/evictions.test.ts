@@ -70,6 +70,7 @@ test('what a coordinator evicted and had no room to list is evicted by its repli
   core.clock.accept(3, versionEpochMs)
   store.evict(peers.place(key), 3, peers.now)
   t.capture(store, 'takeEvicted', () => ({ evicted: [], unlisted: 1 }))
+  t.capture(store, 'welcomeFrom', () => undefined)
   peers.run(15_000)
   t.equal(peers.version('b', key), undefined)
   t.equal(peers.version('a', key), undefined)
@@ -88,10 +89,27 @@ test('a delete that only a replica has comes to its coordinator, also where that
   core.clock.accept(9, versionEpochMs)
   store.evict(peers.place(key), 3, peers.now)
   t.capture(store, 'takeEvicted', () => ({ evicted: [], unlisted: 1 }))
+  t.capture(store, 'welcomeFrom', () => undefined)
   peers.bury('b', key, 5)
   peers.run(15_000)
   t.equal(peers.version('a', key), -5)
   t.equal(peers.version('b', key), -5)
+})
+
+test('what was written to a key after the version that was evicted comes, whatever else was evicted since', async (t) => {
+  const peers = new Peers({ names: ['a', 'b'] })
+  peers.claim()
+  const names = Array.from({ length: 20 }, (_, index) => `k${index}`)
+  const coordinated = names.find((name) => place(peers, name) === 'a') as string
+  const replicated = names.find((name) => place(peers, name) === 'b') as string
+  for (const key of [coordinated, replicated]) write(peers, key, 3)
+  // Keys of both kinds, so that it evicts them as coordinator and as replica.
+  for (let index = 0; index < 2_500; index++) peers.put('a', `filling-${index}`, { version: 100 + index, value })
+  for (const key of [coordinated, replicated]) t.equal(peers.version('a', key), undefined)
+  for (const key of [coordinated, replicated]) peers.put('b', key, { version: 5, value })
+  const isThere = (key: string) => () => peers.version('a', key) === 5
+  t.ok(peers.runUntil(isThere(coordinated), 30_000), 'to its coordinator')
+  t.ok(peers.runUntil(isThere(replicated), 30_000), 'to its replica')
 })
 
 test('a node does not evict for others what it coordinates itself', async (t) => {

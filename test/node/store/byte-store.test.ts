@@ -170,6 +170,24 @@ test('the version of what expired is known, also when it had expired before it c
   t.equal(store.expiredVersion(at('buried')), undefined, 'a delete is over when its grace is')
 })
 
+test('of what was evicted it is known from which version on it may come back', async (t) => {
+  const store = smallStore()
+  store.coordinate(() => true)
+  store.write(at('told'), entry('v', undefined, 5), 0)
+  t.equal(store.welcomeFrom(at('told')), undefined)
+  t.equal(store.evict(at('told'), 4, 0), false)
+  t.equal(store.welcomeFrom(at('told')), undefined)
+  t.equal(store.evict(at('told'), 5, 0), true)
+  t.equal(store.welcomeFrom(at('told')), 5, 'what another node wanted gone may come back from there')
+  for (let index = 0; index < filling.count; index++) {
+    store.write(at(`k${index}`), entry(filling.value, undefined, 10 + index), 0)
+  }
+  const { evicted } = store.takeEvicted()
+  t.ok(evicted.length > 0)
+  for (const { place, version } of evicted) t.equal(store.welcomeFrom(place), version + 1)
+  t.equal(store.welcomeFrom(at('never')), undefined)
+})
+
 test('only a higher version is applied, whichever comes first, entry or tombstone', async (t) => {
   const store = smallStore()
   const change = (version: number) => ({ type: 'entry' as const, ...entry(`v${version}`, undefined, version) })

@@ -22,9 +22,11 @@ interface Outbox {
 }
 
 export class Evictions implements EvictionsPart {
-  /** The highest version of what this node had to evict as a replica: it is not pulled again. */
-  alone: Version = 0
-  /** The highest version of what this node evicted at all. */
+  /**
+   * The highest version of what this node had to evict as a replica, and of what it evicted at all: the bound for keys of
+   * which the store has forgotten what version was evicted.
+   */
+  #highestAlone: Version = 0
   #highest: Version = 0
   readonly #core: Core
   readonly #holdings: Holdings
@@ -45,17 +47,31 @@ export class Evictions implements EvictionsPart {
     if (outbox.stamps.length < waitingMax) outbox.stamps.push({ cache, key, version })
   }
 
+  /** Whether this node ever had to evict something as a replica. */
+  get hasEvictedAlone(): boolean {
+    return this.#highestAlone > 0
+  }
+
   /** hasOutlived tells whether a version of a key that is not here is no newer than what was evicted of it here. */
   hasOutlived(place: Place, version: Version): boolean {
-    const { store, now } = this.#core
-    if (store.missReason(place, now) !== 'evicted') return false
-    this.#collect()
-    return version <= this.#highest
+    return this.#wasEvicted(place) && version < (this.#core.store.welcomeFrom(place) ?? this.#highest + 1)
+  }
+
+  /** hasLetGo tells whether this node, as a replica, had to evict such a version of a key by itself: it is not pulled again. */
+  hasLetGo(place: Place, version: Version): boolean {
+    return this.#wasEvicted(place) && version < (this.#core.store.welcomeFrom(place) ?? this.#highestAlone + 1)
   }
 
   tick(): void {
     this.#collect()
     for (const [peer, outbox] of this.#outboxes) this.#send(peer, outbox)
+  }
+
+  #wasEvicted(place: Place): boolean {
+    const { store, now } = this.#core
+    if (store.missReason(place, now) !== 'evicted') return false
+    this.#collect()
+    return true
   }
 
   #collect(): void {
@@ -65,7 +81,7 @@ export class Evictions implements EvictionsPart {
     if (unlisted > 0) this.#highest = clock.last
     for (const { place, version, role } of evicted) {
       this.#highest = Math.max(this.#highest, version)
-      if (role === 'replica') this.alone = Math.max(this.alone, version)
+      if (role === 'replica') this.#highestAlone = Math.max(this.#highestAlone, version)
       else if (this.#holdings.holds(place.token)) {
         for (const owner of ring.owners(place.token)) {
           if (owner !== self && !this.#core.isAway(owner)) this.tell(owner, { ...place, version })

@@ -34,13 +34,10 @@ export class Needs {
    * written what had expired, or was evicted, on this one. A sync takes everything.
    */
   lacks(place: Place, stamp: Stamp, { source, purpose }: Pull): boolean {
-    const { store, now } = this.#core
-    const here = store.version(place, now)
+    const here = this.#core.store.version(place, this.#core.now)
     if (here !== undefined) return here < stamp.version
     if (purpose === 'sync') return true
-    if (!this.#holdings.holds(place.token)) {
-      return store.missReason(place, now) !== 'evicted' || stamp.version > this.#evictions.alone
-    }
+    if (!this.#holdings.holds(place.token)) return !this.#evictions.hasLetGo(place, stamp.version)
     const isGone = this.#evictions.hasOutlived(place, stamp.version)
     if (isGone) this.#evictions.tell(source, stamp)
     return !isGone
@@ -79,7 +76,7 @@ export class Needs {
   /** by tells how a token is pulled for repair: in whole pages where nothing of it was ever let go. */
   by(token: number): Want['by'] {
     const { store } = this.#core
-    const isBlank = !this.#holdings.holds(token) && this.#evictions.alone === 0
+    const isBlank = !this.#holdings.holds(token) && !this.#evictions.hasEvictedAlone
     return isBlank && store.digest(token).entries === 0 ? 'pages' : 'keys'
   }
 }

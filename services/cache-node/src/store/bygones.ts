@@ -1,7 +1,8 @@
 /**
  * Bygones: the versions of what has expired here. An older version of such a key that turns up elsewhere (a copy that
  * was not dropped yet, a replica that missed a write) was overwritten, and must not come back now that nothing is in
- * its way. So unlike the fingerprints of departures these must not be mistaken: 64 bits stand for a key.
+ * its way. So unlike the fingerprints of departures these must not be mistaken: 64 bits stand for a key. The same table
+ * tells, of keys that were evicted, from which version on they may come back.
  *
  *      set of 8, picked by the hash:   | hash 32 | mark of the key 32 | version |      the next in turn makes way
  */

@@ -126,6 +126,10 @@ export class ByteStore implements ReplicatedStore {
     return this.#reader.expiredVersion(place)
   }
 
+  welcomeFrom(place: Place): Version | undefined {
+    return this.#reader.welcomeFrom(place)
+  }
+
   write(place: Place, entry: Entry, now: number): Written {
     this.#engine.observe(now)
     return this.#writer.write(place, entry)

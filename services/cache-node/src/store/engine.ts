@@ -16,8 +16,9 @@ import { Tuner } from './tuner.ts'
 
 /** Memory for the fingerprints of entries that left, as a share of the budget; it is beside the budget. */
 const departuresShare = 1 / 50
-/** The same for the versions of what expired. */
+/** The same for the versions of what expired, and of what was evicted. */
 const bygonesShare = 1 / 64
+const evictedVersionsShare = 1 / 128
 
 export interface EngineOptions {
   readonly bytesMax: number
@@ -31,6 +32,8 @@ export class Engine {
   readonly types = new ContentTypes()
   readonly departures: Departures
   readonly bygones: Bygones
+  /** Of what was evicted, the lowest version of each key that may come back. */
+  readonly welcomeFrom: Bygones
   readonly tuner = new Tuner()
   readonly roles = new Roles()
   readonly evicted = new EvictionList()
@@ -43,6 +46,7 @@ export class Engine {
     this.holdings = new Holdings({ bytesMax, secret, now })
     this.departures = new Departures(bytesMax * departuresShare)
     this.bygones = new Bygones(bytesMax * bygonesShare)
+    this.welcomeFrom = new Bygones(bytesMax * evictedVersionsShare)
   }
 
   /** What entries that this node coordinates may take, with the index: what replicas leave them. */
@@ -73,7 +77,7 @@ export class Engine {
     const hash = this.holdings.hashAt(address)
     if (!fields.isTombstone(address) && fields.isCurrent(address)) {
       if (departure === 'expired') this.#countExpiry(address, hash)
-      else this.#countEviction(address)
+      else this.#countEviction(address, hash)
       this.departures.note(hash, departure, ledger.entries)
     }
     this.holdings.release(address, hash)
@@ -98,15 +102,17 @@ export class Engine {
     this.bygones.note({ hash, mark: this.holdings.markAt(address) }, fields.version(address))
   }
 
-  #countEviction(address: number): void {
+  #countEviction(address: number, hash: number): void {
     this.holdings.ledger.evictions++
     if (!this.roles.areKnown) return
+    const version = this.holdings.fields.version(address)
+    this.welcomeFrom.note({ hash, mark: this.holdings.markAt(address) }, version + 1)
     if (this.evicted.isFull) {
       this.evicted.skip()
       return
     }
     const place = this.placeAt(address)
     const role = this.roles.coordinates(place.token) ? 'coordinator' : 'replica'
-    this.evicted.add({ place, version: this.holdings.fields.version(address), role })
+    this.evicted.add({ place, version, role })
   }
 }

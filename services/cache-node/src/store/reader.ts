@@ -1,5 +1,6 @@
 /** Reader finds entries and copies them out: entries move, so nobody gets to see the memory of the store itself. */
 import type { MissReason, Version } from '@ringhold/sdk/protocol'
+import type { Bygones } from './bygones.ts'
 import { inlineType, splitInlineType } from './content-types.ts'
 import type { Engine } from './engine.ts'
 import { LookAhead } from './look-ahead.ts'
@@ -61,11 +62,11 @@ export class Reader {
   }
 
   expiredVersion(place: Place): Version | undefined {
-    const engine = this.#engine
-    if (engine.bygones.isEmpty) return undefined
-    const cache = engine.holdings.names.find(place.cache)
-    if (cache === undefined) return undefined
-    return engine.bygones.versionOf(engine.signOf(place, cache, engine.holdings.hashOf(cache, place.key)))
+    return this.#versionIn(this.#engine.bygones, place)
+  }
+
+  welcomeFrom(place: Place): Version | undefined {
+    return this.#versionIn(this.#engine.welcomeFrom, place)
   }
 
   change(place: Place): Change | undefined {
@@ -80,6 +81,14 @@ export class Reader {
     if (!fields.isTombstone(address)) return { place, change: { type: 'entry', ...this.#entryAt(address) } }
     const change = { type: 'tombstone', version: fields.version(address), keptUntil: fields.deadline(address) } as const
     return { place, change }
+  }
+
+  #versionIn(bygones: Bygones, place: Place): Version | undefined {
+    const engine = this.#engine
+    if (bygones.isEmpty) return undefined
+    const cache = engine.holdings.names.find(place.cache)
+    if (cache === undefined) return undefined
+    return bygones.versionOf(engine.signOf(place, cache, engine.holdings.hashOf(cache, place.key)))
   }
 
   /** The address of an entry or tombstone, which does not count as used by that; 0 where there is none. */

@@ -177,6 +177,11 @@ export interface ReplicatedStore extends Store {
    * it turns up.
    */
   expiredVersion(place: Place): Version | undefined
+  /**
+   * Of a key that was evicted here, the lowest version that may come back, as far as that is remembered: those above what
+   * had to go for want of room, those from what `evict` was told to let go.
+   */
+  welcomeFrom(place: Place): Version | undefined
   /** What one node tells another of a key: its entry or its tombstone. It does not count as use. */
   change(place: Place, now: number): Change | undefined
   /** supersede is write, if the version is higher than what is there: 'stale' where it is not. */

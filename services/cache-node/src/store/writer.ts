@@ -98,7 +98,7 @@ export class Writer {
   }
 
   evict(place: Place, version: Version): boolean {
-    const { holdings, departures } = this.#engine
+    const { holdings, departures, welcomeFrom } = this.#engine
     const { fields, ledger } = holdings
     const cache = holdings.names.find(place.cache)
     if (cache === undefined) return false
@@ -107,6 +107,8 @@ export class Writer {
     if (address === 0 || fields.isTombstone(address) || fields.version(address) !== version) return false
     holdings.release(address, hash)
     departures.note(hash, 'evicted', ledger.entries)
+    // There is room for it: should whoever wanted it gone have it again, it may come back.
+    welcomeFrom.note(this.#engine.signOf(place, cache, hash), version)
     ledger.evictions++
     return true
   }
