@@ -29,6 +29,25 @@ test('an owner that has nothing gets all of it at once, and every key once', asy
   t.equal(peers.copiesSent, keys.length)
 })
 
+test('who was an owner, pulled all, dropped it as strays and is an owner again pulls it again', async (t) => {
+  const peers = new Peers({ names: ['a', 'b', 'c'] })
+  const ownersOf = (key: string) => peers.node('a').core.ring.owners(peers.place(key).token).join()
+  const passing = keys.filter((key) => ownersOf(key) === 'a,c')
+  peers.ring(['a', 'b'])
+  const moved = passing.filter((key) => ownersOf(key) === 'a,b')
+  t.ok(moved.length > 10)
+  const are = (version: number | undefined) => () => moved.every((key) => peers.version('b', key) === version)
+  for (const key of moved) peers.put('a', key, { version: 4 })
+  peers.claim()
+  t.ok(peers.runUntil(are(4), 3_000))
+  peers.ring(['a', 'b', 'c'])
+  peers.claim()
+  t.ok(peers.runUntil(are(undefined), 20_000), 'strays go')
+  peers.ring(['a', 'b'])
+  peers.claim()
+  t.ok(peers.runUntil(are(4), 20_000))
+})
+
 test('what came here since an owner was handed a token is not taken for handed out', async (t) => {
   const peers = new Peers({ names: ['a', 'b', 'c'] })
   for (const key of keys) peers.put(coordinatorOf(peers, key), key, { version: 4 })

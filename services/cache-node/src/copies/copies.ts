@@ -242,6 +242,7 @@ export class Copies {
     this.#core.store.drop(() => true)
     this.#hints.clear()
     this.#data.sync.dropped()
+    this.#data.repair.dropped()
     this.#loseAll()
     this.#claims.restart()
     return this.#end()

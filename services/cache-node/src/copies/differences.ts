@@ -17,7 +17,7 @@ interface Difference {
   readonly entries: number
   readonly low: number
   readonly high: number
-  readonly noticedAt: number
+  noticedAt: number
   /** Until when it is not worth another look. */
   knownUntil: number
 }
@@ -79,8 +79,17 @@ export class Differences {
     for (const peer of this.#ofPeers.keys()) if (!peers.includes(peer)) this.#ofPeers.delete(peer)
   }
 
-  clear(): void {
-    this.#ofPeers.clear()
+  /**
+   * reconsider says that entries may have gone from here since: what is known to have been pulled may be lacking again, in
+   * exactly the same way.
+   */
+  reconsider(): void {
+    for (const differences of this.#ofPeers.values()) {
+      for (const difference of differences.values()) {
+        difference.knownUntil = 0
+        difference.noticedAt = this.#core.now
+      }
+    }
   }
 
   #differencesOf(peer: string): Map<number, Difference> {

@@ -57,6 +57,8 @@ export interface Repair {
   ringChanged(): void
   /** ownerMissed says that an owner lacks a write, and that no hint is kept for it. */
   ownerMissed(token: number, member: string): void
+  /** dropped says that the store was emptied. */
+  dropped(): void
   tick(): void
   readonly underReplicatedTokens: number
   readonly bytesSent: number

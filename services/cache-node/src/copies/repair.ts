@@ -98,7 +98,11 @@ export class Repair implements RepairPart, PullListener {
   ringChanged(): void {
     const { view, ring, peers } = this.#core
     if (view === this.#view && ring === this.#ring) return
-    if (ring !== this.#ring) this.#hasten()
+    if (ring !== this.#ring) {
+      this.#hasten()
+      // Strays of one ring, which are dropped, may be owned again by the next.
+      this.#options.differences.reconsider()
+    }
     this.#view = view
     this.#ring = ring
     this.#confirmations.turn(ring)
@@ -125,6 +129,10 @@ export class Repair implements RepairPart, PullListener {
     const comparison = this.#comparisonWith(member)
     comparison.miss(token)
     comparison.hasten(this.#core.now + this.#recheckMs)
+  }
+
+  dropped(): void {
+    this.#options.differences.reconsider()
   }
 
   /** served says that a peer was handed the first page of what is here of these tokens, or the last one. */
