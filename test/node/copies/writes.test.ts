@@ -208,6 +208,7 @@ test('what is replicated, or waits, has bytes of its own: those of the command m
     version: 0,
     expiresAt: undefined,
     now: 0,
+    isPutOff: false,
   }
   let done = 0
   for (const text of [own, foreign]) {

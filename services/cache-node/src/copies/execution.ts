@@ -54,7 +54,7 @@ export class Execution {
   readInto(place: Place, sink: HitSink): Executed | undefined {
     sink.now = this.#core.now
     const outcome = readHit(this.#core.store, place, sink)
-    if (outcome === undefined) this.#counters.hits++
+    if (outcome === undefined) this.#counters.hits += sink.isPutOff ? 0 : 1
     else this.#counters.misses++
     return outcome && { outcome, by: this.#core.self }
   }

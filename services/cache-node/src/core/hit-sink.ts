@@ -7,6 +7,8 @@ import type { Reading } from '../store/store.ts'
 export interface HitSink extends Reading {
   /** The time of the read on the monotonic clock; the core sets it. */
   now: number
+  /** Whether there was no room for the value: then the command is to be executed again when there is. */
+  readonly isPutOff: boolean
   /** onFound is called when everything about the hit is known but its bytes, which then go where this puts `target` and `at`. */
   onFound(): void
 }

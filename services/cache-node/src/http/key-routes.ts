@@ -70,6 +70,7 @@ const noSink: HitSink = {
   version: 0,
   expiresAt: undefined,
   now: 0,
+  isPutOff: false,
   onFound: () => {},
 }
 
