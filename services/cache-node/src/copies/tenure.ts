@@ -29,8 +29,8 @@ export class Tenure implements Holdings {
   readonly #releases = new Set<Release>()
   /** Raised when all that was under way lost its ground: the node stood still, or its entries were dropped. */
   epoch = 0
-  /** Set by every change of a state; whoever has dealt with it clears it. */
-  hasChanged = false
+  /** The tokens whose state has changed; whoever has dealt with it clears it. */
+  readonly changed = new TokenSet()
   /** How often a state has changed so far. */
   changes = 0
 
@@ -62,7 +62,7 @@ export class Tenure implements Holdings {
     this.#states[token] = code
     this.#counts[before] = (this.#counts[before] as number) - 1
     this.#counts[code] = (this.#counts[code] as number) + 1
-    this.hasChanged = true
+    this.changed.add(token)
     this.changes++
   }
 
