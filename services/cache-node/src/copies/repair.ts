@@ -28,8 +28,8 @@ import type { PullListener, Pulls } from './pulls.ts'
 import type { Standing } from './standing.ts'
 import type { TokenSet } from './token-set.ts'
 
-/** Digests in one request: 56 KiB of them. */
-const digestsMax = 4_096
+/** Digests in one request: what takes a few milliseconds to compare. */
+const digestsMax = 1_024
 /** What digests and sums take on the way, and a request beside them. */
 const digestBytes = 14
 const blockSumBytes = 10
