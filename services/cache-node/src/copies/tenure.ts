@@ -50,6 +50,10 @@ export class Tenure implements Holdings {
     return this.#counts[codes[state]] as number
   }
 
+  get isClaiming(): boolean {
+    return this.count('claiming') > 0
+  }
+
   /** Whether the ring gives the token to this node. */
   isMine(token: number): boolean {
     return this.#core.ring.coordinator(token) === this.#core.self
