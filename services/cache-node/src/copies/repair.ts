@@ -35,7 +35,7 @@ const digestBytes = 14
 const blockSumBytes = 10
 const requestBytes = 32
 /** How long changes of the ring are waited for, since they come in groups, and commands wait for the claims that follow. */
-const settleMs = 200
+const settleMs = 100
 /** The interval of comparisons varies by that share, so that nodes do not keep step. */
 const jitter = 0.1
 

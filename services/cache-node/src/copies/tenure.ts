@@ -26,6 +26,7 @@ export class Tenure implements Holdings {
   readonly #states = new Uint8Array(tokenCount)
   readonly #writes = new Uint32Array(tokenCount)
   readonly #counts = [tokenCount, 0, 0, 0]
+  readonly #heldSince = new Float64Array(tokenCount)
   readonly #releases = new Set<Release>()
   /** Raised when all that was under way lost its ground: the node stood still, or its entries were dropped. */
   epoch = 0
@@ -46,6 +47,11 @@ export class Tenure implements Holdings {
     return states[this.#states[token] as number] as TokenState
   }
 
+  /** heldSince is when a token that is held came to be so. */
+  heldSince(token: number): number {
+    return this.#heldSince[token] as number
+  }
+
   count(state: TokenState): number {
     return this.#counts[codes[state]] as number
   }
@@ -64,6 +70,7 @@ export class Tenure implements Holdings {
     const code = codes[state]
     if (before === code) return
     this.#states[token] = code
+    if (state === 'held') this.#heldSince[token] = this.#core.now
     this.#counts[before] = (this.#counts[before] as number) - 1
     this.#counts[code] = (this.#counts[code] as number) + 1
     this.changed.add(token)
