@@ -1,6 +1,7 @@
 import { tokenCount } from '@ringhold/sdk/ring'
 import { test } from 'tap'
 import { defaultCopiesSettings as settings } from '#node/copies/settings.js'
+import { TokenSet } from '#node/copies/token-set.js'
 import { SmallNet, type SmallNode } from './small-net.ts'
 
 const held = (node: SmallNode): number => node.copies.status.tokens.held
@@ -144,4 +145,67 @@ test('who refuted may have been declared dead: it holds nothing until everybody 
   net.node('c').isDown = false
   net.run(1_500)
   t.equal(held(a), had)
+})
+
+test('a write in flight holds up the portion of its token, and what else is claimed is held meanwhile', async (t) => {
+  const net = new SmallNet(['a', 'b'])
+  net.tell(net.all)
+  net.run(100)
+  net.fate = ({ request, isReply }) => (request.type === 'apply' && isReply ? 100 : 1)
+  const c = net.add('c')
+  net.tell(net.all, ['c'])
+  const key = net.keyOf('c', ['c', 'a'])
+  for (const name of ['a', 'b']) net.node(name).set(key, 'x')
+  net.tell(net.all, ['a', 'b'])
+  net.run(90)
+  const { claiming } = c.copies.status.tokens
+  t.ok(claiming > 0 && claiming <= 256, `${claiming} tokens wait for the write`)
+  t.equal(c.copies.tenureOf(c.copies.ring.token(key)), 'claiming')
+  net.run(100)
+  t.equal(held(c), c.copies.ring.tokensOf().get('c'))
+})
+
+test('what a holder said before it released a token does not have it claimed once more', async (t) => {
+  const net = new SmallNet(['a', 'b'])
+  net.tell(net.all)
+  net.run(1_000)
+  const c = net.add('c')
+  const from = net.sent.length
+  const arrivals: number[] = []
+  net.fate = ({ from, to, request, isReply }) => {
+    if (isReply || to !== 'c' || request.type !== 'recall') return request.type === 'claim' ? 260 : 1
+    arrivals.push(net.now + 300)
+    return from === 'a' || from === 'b' ? 300 : 1
+  }
+  net.tell(net.all)
+  net.run(530)
+  t.equal(held(c), c.copies.ring.tokensOf().get('c'), 'it is claimed')
+  const claims = () => net.sent.slice(from).filter((sent) => sent.from === 'c' && sent.request.type === 'claim').length
+  const before = claims()
+  net.run(270)
+  t.ok(
+    arrivals.some((at) => at > 521 && at <= net.now),
+    'it was called back afterwards',
+  )
+  t.equal(claims(), before)
+  t.equal(held(c), c.copies.ring.tokensOf().get('c'))
+})
+
+test('what another goes on to coordinate is claimed anew a moment later', async (t) => {
+  const net = new SmallNet(['a', 'b'])
+  net.tell(net.all)
+  net.run(settings.recallIntervalMs + 100)
+  const a = net.node('a')
+  const token = a.copies.ring.token(net.keyOf('a', ['a', 'b']))
+  const recall = { type: 'recall', tokens: TokenSet.of([token]) } as const
+  const envelope = { from: 'b', incarnation: 1, clock: 1 }
+  a.perform(a.copies.receive(9_001, envelope, recall, a.moment))
+  t.equal(a.copies.tenureOf(token), 'claiming')
+  net.run(10)
+  t.equal(a.copies.tenureOf(token), 'held')
+  a.perform(a.copies.receive(9_002, envelope, recall, a.moment))
+  t.equal(a.copies.tenureOf(token), 'held', 'that may have crossed with the answer to the claim')
+  net.run(settings.recallIntervalMs)
+  a.perform(a.copies.receive(9_003, envelope, recall, a.moment))
+  t.equal(a.copies.tenureOf(token), 'claiming')
 })
