@@ -79,6 +79,28 @@ test('what a coordinator evicted and had no room to list is evicted by its repli
   t.equal(peers.version('b', key), 4, 'until it is written again')
 })
 
+test('a replica to which a late copy brings back what it was told to evict is told again', async (t) => {
+  const peers = new Peers({ names: ['a', 'b'] })
+  peers.claim()
+  const key = ['k1', 'k2', 'k3', 'k4', 'k5'].find((name) => place(peers, name) === 'a') as string
+  write(peers, key, 3)
+  t.ok(peers.runUntil(isRepaired(peers), 5_000))
+  const { store, core } = peers.node('a')
+  core.clock.accept(3, versionEpochMs)
+  store.evict(peers.place(key), 3, peers.now)
+  t.capture(store, 'takeEvicted', () => ({ evicted: [], unlisted: 1 }))
+  t.capture(store, 'welcomeFrom', () => undefined)
+  t.ok(
+    peers.runUntil(() => peers.version('b', key) === undefined, 30_000),
+    'once',
+  )
+  peers.put('b', key, { version: 3, value })
+  t.ok(
+    peers.runUntil(() => peers.version('b', key) === undefined, 30_000),
+    'and again',
+  )
+})
+
 test('a delete that only a replica has comes to its coordinator, also where that one had evicted the entry', async (t) => {
   const peers = new Peers({ names: ['a', 'b'] })
   peers.claim()
