@@ -169,6 +169,12 @@ export class World {
 
   // What nodes report.
 
+  /** departed: the node has said farewell. */
+  departed(node: SimNode): void {
+    this.say(`${node.name} has left`)
+    this.oracle.ended(node)
+  }
+
   ended(node: SimNode): void {
     this.say(`${node.name} ends (${node.condition})`)
     this.oracle.ended(node)
