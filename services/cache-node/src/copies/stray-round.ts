@@ -6,7 +6,9 @@
  *                  │ differs
  *                  └─► list at each owner, one after another ──► what all of them list at its version or higher goes
  *
- * To be compared with twice makes an owner pull what it lacks; the next round finds it there.
+ * To be compared with twice makes an owner pull what it lacks; the next round finds it there. It also makes whoever
+ * coordinates the token look at what is here, and have it let go of what is out of date: so owners are compared with
+ * though another one does not answer, and nothing can be dropped.
  */
 import type { Ring } from '@ringhold/sdk/ring'
 import type { Core } from './core.ts'
@@ -53,21 +55,25 @@ export class StrayRound {
   }
 
   begin(): void {
-    this.#compare(0)
+    this.#compare(0, 0)
   }
 
-  #compare(rank: number): void {
+  #compare(rank: number, silent: number): void {
     const owner = this.#options.owners[rank]
     if (owner === undefined) {
-      this.#dropEqual()
+      if (silent > 0) this.#options.ended(0)
+      else this.#dropEqual()
       return
     }
     this.#core.ask(owner, { type: 'compare', digests: this.#digests }, (outcome) => {
-      const reply = this.#replyOf(outcome, 'compared')
-      if (reply === undefined) return
+      if (this.#core.ring !== this.#ring) {
+        this.#options.ended(0)
+        return
+      }
+      const reply = outcome.type === 'reply' && outcome.reply.type === 'compared' ? outcome.reply : undefined
       // Known is also what an owner could not take over: it does not have that.
-      for (const { token } of [...reply.differing, ...reply.known]) this.#differing.add(token)
-      this.#compare(rank + 1)
+      for (const { token } of [...(reply?.differing ?? []), ...(reply?.known ?? [])]) this.#differing.add(token)
+      this.#compare(rank + 1, reply === undefined ? silent + 1 : silent)
     })
   }
 
