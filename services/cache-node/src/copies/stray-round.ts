@@ -46,6 +46,8 @@ export class StrayRound {
   readonly #candidates = new Map<string, Candidate>()
   /** What owners say is worth nothing under another ring. */
   readonly #ring: Ring
+  /** Whether an owner did not say what it lacks. */
+  #isUnanswered = false
 
   constructor(options: StrayRoundOptions) {
     this.#options = options
@@ -55,13 +57,13 @@ export class StrayRound {
   }
 
   begin(): void {
-    this.#compare(0, 0)
+    this.#compare(0)
   }
 
-  #compare(rank: number, silent: number): void {
+  #compare(rank: number): void {
     const owner = this.#options.owners[rank]
     if (owner === undefined) {
-      if (silent > 0) this.#options.ended(0)
+      if (this.#isUnanswered) this.#options.ended(0)
       else this.#dropEqual()
       return
     }
@@ -71,9 +73,10 @@ export class StrayRound {
         return
       }
       const reply = outcome.type === 'reply' && outcome.reply.type === 'compared' ? outcome.reply : undefined
+      if (reply === undefined) this.#isUnanswered = true
       // Known is also what an owner could not take over: it does not have that.
-      for (const { token } of [...(reply?.differing ?? []), ...(reply?.known ?? [])]) this.#differing.add(token)
-      this.#compare(rank + 1, reply === undefined ? silent + 1 : silent)
+      else for (const { token } of [...reply.differing, ...reply.known]) this.#differing.add(token)
+      this.#compare(rank + 1)
     })
   }
 

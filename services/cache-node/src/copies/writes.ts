@@ -20,6 +20,7 @@ import { copyOf } from './copy.ts'
 import type { Core } from './core.ts'
 import type { Errand } from './errand.ts'
 import { ownedCommand } from './owned-command.ts'
+import type { Evictions } from './parts.ts'
 import type { Replicas } from './replicas.ts'
 import type { Tenure } from './tenure.ts'
 import { Write, type WriteOutcome } from './write.ts'
@@ -46,6 +47,7 @@ export interface WritesOptions {
   readonly core: Core
   readonly tenure: Tenure
   readonly replicas: Replicas
+  readonly evictions: Pick<Evictions, 'overwrote'>
   readonly counters: Counters
   readonly answers: (now: number) => Answers
   /** Called when an errand that was queued behind a write may go on. */
@@ -197,6 +199,7 @@ export class Writes {
     if (write.outcome !== undefined) return write.outcome
     const { change } = write
     write.outcome = change.type === 'entry' ? this.#put(write, change) : this.#bury(write, change)
+    this.#options.evictions.overwrote(write.place, change.version)
     this.#noteApplied(write)
     return write.outcome
   }
