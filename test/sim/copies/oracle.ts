@@ -182,8 +182,8 @@ export class Oracle {
       const held = history.holders.get(node)
       history.holders.delete(node)
       if (held !== undefined) this.#lost(node, history, held.version)
-      // What was evicted and nobody knows of any more may be followed by a lower version, of a clock that is slow.
-      if (history.shown <= history.excusedUpTo && !history.isRemembered(history.shown)) history.hideAll()
+      // What is gone and nobody knows of any more may be followed by a lower version, of a clock that is slow.
+      if (history.isGone(history.shown, this.#now()) && !history.isRemembered(history.shown)) history.hideAll()
     }
   }
 
