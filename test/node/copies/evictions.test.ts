@@ -152,18 +152,19 @@ test('a node that leaves lets go of what was written or evicted since, and of no
   peers.ring(['a', 'b'])
   peers.claim()
   const names = ['k1', 'k2', 'k3', 'k4', 'k5', 'k6', 'k7', 'k8', 'k9'].filter((name) => place(peers, name) === 'a')
-  const [written, evicted, newer, other] = names as [string, string, string, string]
+  const [written, evicted, newer, same] = names as [string, string, string, string]
   const { store, parts } = peers.node('a')
-  for (const key of [written, evicted, other]) peers.put('c', key, { version: 5 })
+  for (const key of [written, evicted]) peers.put('c', key, { version: 5 })
+  peers.put('c', same, { version: 9 })
   peers.put('c', newer, { version: 12 })
   t.capture(store, 'takeEvicted', () => ({
     evicted: [{ place: peers.place(evicted), version: 9, role: 'coordinator' }],
     unlisted: 0,
   }))
-  for (const key of [written, newer]) parts.evictions.overwrote(peers.place(key), 9)
+  for (const key of [written, newer, same]) parts.evictions.overwrote(peers.place(key), 9)
   peers.run(50)
   t.equal(peers.version('c', written), undefined)
   t.equal(peers.version('c', evicted), undefined)
   t.equal(peers.version('c', newer), 12)
-  t.equal(peers.version('c', other), 5)
+  t.equal(peers.version('c', same), 9, 'it was a replica when that was written')
 })

@@ -242,3 +242,18 @@ test('what is overwritten is gone from a node that leaves before the next reader
   t.equal(c.holding(key), undefined)
   t.equal(a.holding(key), 'new')
 })
+
+test('what was overwritten stays with a node that leaves as long as the new value has one copy less than it should', async (t) => {
+  const net = fleet(['a', 'b', 'c'], { parts: dataParts })
+  const [a, c] = [net.node('a'), net.node('c')]
+  const key = net.keyOf('a', ['a', 'c'])
+  a.set(key, 'old')
+  net.run(100)
+  net.fate = ({ from, to }) => (to === 'b' || from === 'b' ? 'lost' : 1)
+  net.tell({ ...net.all, c: 'leaving' })
+  net.run(50)
+  const box = a.set(key, 'new')
+  net.run(1_000)
+  t.match(box.answer, { outcome: { type: 'replaced', copies: 1 } })
+  t.equal(c.holding(key), 'old')
+})

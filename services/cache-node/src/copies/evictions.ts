@@ -56,7 +56,8 @@ export class Evictions implements EvictionsPart {
   }
 
   overwrote({ cache, key }: Place, version: Version): void {
-    for (const name of this.#leavers()) this.tell(name, { cache, key: key.slice(), version })
+    // Not that version itself: a replica that leaves has it too.
+    for (const name of this.#leavers()) this.tell(name, { cache, key: key.slice(), version: version - 1 })
   }
 
   /** Whether this node ever had to evict something as a replica. */

@@ -36,17 +36,10 @@ export class Needs {
    * lacks is false for what was evicted here, in this version or a later one: a coordinator has it gone at the source too;
    * a replica does not take back what it had to let go by itself. Later versions come: the other side of a split has
    * written what had expired, or was evicted, on this one. A sync takes everything.
-   *
-   * A stray that a coordinator has a later version of goes at once: when that one has expired or was evicted, whoever
-   * coordinates the token next may not know of it.
    */
   lacks(place: Place, stamp: Stamp, { source, purpose }: Pull): boolean {
     const here = this.#core.store.version(place, this.#core.now)
-    if (here !== undefined) {
-      const isStray = !this.#core.ring.owners(place.token).includes(source)
-      if (here > stamp.version && isStray && this.#holdings.holds(place.token)) this.#tell(source, place, stamp)
-      return here < stamp.version
-    }
+    if (here !== undefined) return here < stamp.version
     if (purpose === 'sync') return true
     if (!this.#holdings.holds(place.token)) return !this.#evictions.hasLetGo(place, stamp.version)
     const isGone = this.#evictions.hasOutlived(place, stamp.version)
@@ -79,7 +72,7 @@ export class Needs {
     return !this.#fetched.has(place) && !this.#isOverwritten(place, copy)
   }
 
-  /** Has a source let go of what is gone or overwritten here. */
+  /** Has a source let go of what is gone here. */
   #tell(source: string, { token }: Place, stamp: Stamp): void {
     this.#evictions.tell(source, stamp)
     this.#differences.toldToLetGo(source, token)

@@ -74,7 +74,10 @@ export interface Strays {
 
 /** Evictions tells replicas what their coordinator evicted, and nodes that leave what is out of date there. */
 export interface Evictions {
-  /** overwrote says that this node, as the coordinator, has written a key. The bytes are good for this call only. */
+  /**
+   * overwrote says that this node, as the coordinator, has written a key, and another owner has it, if there is one. The
+   * bytes are good for this call only.
+   */
   overwrote(place: Place, version: Version): void
   tick(): void
 }

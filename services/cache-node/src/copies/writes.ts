@@ -100,7 +100,11 @@ export class Writes {
     const change = this.#change(command, place)
     const write = new Write({ place, change, epoch: this.#options.tenure.epoch, settled: this.#settled })
     if (others.length > 0) this.#send(write, others)
-    if (write.waits === 0) return this.#executed(this.#acked(write, command))
+    if (write.waits === 0) {
+      const outcome = this.#acked(write, command)
+      if (others.length === 0) this.#options.evictions.overwrote(place, change.version)
+      return this.#executed(outcome)
+    }
     this.#begun(write)
     const ack = ackOf(command)
     if (ack === 'all') write.done = done
@@ -159,6 +163,10 @@ export class Writes {
     }
     if (write.waits > 0) return
     this.#tell(write)
+    // What has fewer copies than there should be does not yet stand in for what was there before.
+    if (write.copies > 1 && write.error === undefined) {
+      this.#options.evictions.overwrote(write.place, write.change.version)
+    }
     this.#ended(write)
   }
 
@@ -199,7 +207,6 @@ export class Writes {
     if (write.outcome !== undefined) return write.outcome
     const { change } = write
     write.outcome = change.type === 'entry' ? this.#put(write, change) : this.#bury(write, change)
-    this.#options.evictions.overwrote(write.place, change.version)
     this.#noteApplied(write)
     return write.outcome
   }
