@@ -8,10 +8,9 @@
  */
 import { readdirSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { alone } from './alone.ts'
 import { flood } from './flood.ts'
-import { fuzz } from './fuzz.ts'
 import { hitRatios } from './hit-ratios.ts'
-import { pauses } from './pauses.ts'
 import { sideBySide } from './sides.ts'
 import { fileTrace, syntheticTraces } from './traces.ts'
 
@@ -89,10 +88,10 @@ function hits(): void {
   bar('rows too far below the best', rows.filter(({ isGood }) => !isGood).length, 0)
 }
 
-function fuzzing(): void {
+async function fuzzing(): Promise<void> {
   heading('sizes of 1 byte to 1 MiB in a full store, every value checked')
   const bytesMax = 64 * 2 ** 20
-  const result = fuzz({ bytesMax, forMs: isQuick ? 10_000 : 60_000, seed: Date.now() & 0xffff })
+  const result = await alone('fuzz', { bytesMax, forMs: isQuick ? 10_000 : 60_000, seed: Date.now() & 0xffff })
   console.log(result)
   bar('resident set, MiB', result.rssMaxBytes / 2 ** 20, (bytesMax * 1.15) / 2 ** 20 + 100)
 }
@@ -100,7 +99,7 @@ function fuzzing(): void {
 async function delays(): Promise<void> {
   const entries = isQuick ? 1e6 : 1e7
   heading(`event loop with ${entries / 1e6} M entries, 80 % reads, eviction all the time`)
-  const result = await pauses({ entries, forMs: isQuick ? 10_000 : 60_000 })
+  const result = await alone('pauses', { entries, forMs: isQuick ? 10_000 : 60_000 })
   console.log(result)
   bar('event-loop delay p99.9, ms', result.p999Ms, 10)
   bar('event-loop delay max, ms', result.maxMs, 30)
