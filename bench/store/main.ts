@@ -7,26 +7,24 @@
  *      npm run bench:store -- --traces=<folder>     with the traces there: gzipped 32-bit big-endian object numbers
  */
 import { readdirSync } from 'node:fs'
-import { parseArgs } from 'node:util'
+import { giveUp, optionsOf } from '#chaos/options.js'
 import { alone } from './alone.ts'
 import { flood } from './flood.ts'
 import { hitRatios } from './hit-ratios.ts'
 import { sideBySide } from './sides.ts'
 import { fileTrace, syntheticTraces } from './traces.ts'
 
-const { values: options } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    only: { type: 'string', default: 'memory,flood,hits,fuzz,pauses' },
-    traces: { type: 'string' },
-  },
+const usage = 'npm run bench:store [-- --quick] [--only=memory,hits,pauses,fuzz,flood] [--traces=<folder>]'
+const options = optionsOf(usage, {
+  quick: { type: 'boolean', default: false },
+  only: { type: 'string', default: 'memory,flood,hits,fuzz,pauses' },
+  traces: { type: 'string' },
 })
 const isQuick = options.quick
 const parts: Record<string, () => void | Promise<void>> = { memory, flood: floods, hits, fuzz: fuzzing, pauses: delays }
 for (const name of options.only.split(',')) {
   const part = parts[name]
-  if (part === undefined) throw new Error(`there is no part ${name}: ${Object.keys(parts).join(', ')}`)
-  await part()
+  await (part ?? giveUp(usage, `there is no part ${name}`))()
 }
 
 async function memory(): Promise<void> {
