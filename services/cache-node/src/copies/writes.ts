@@ -20,6 +20,7 @@ import { copyOf } from './copy.ts'
 import type { Core } from './core.ts'
 import type { Errand } from './errand.ts'
 import { ownedCommand } from './owned-command.ts'
+import type { Evictions } from './parts.ts'
 import type { Replicas } from './replicas.ts'
 import type { Tenure } from './tenure.ts'
 import { Write, type WriteOutcome } from './write.ts'
@@ -46,6 +47,7 @@ export interface WritesOptions {
   readonly core: Core
   readonly tenure: Tenure
   readonly replicas: Replicas
+  readonly evictions: Pick<Evictions, 'overwrote'>
   readonly counters: Counters
   readonly answers: (now: number) => Answers
   /** Called when an errand that was queued behind a write may go on. */
@@ -98,7 +100,11 @@ export class Writes {
     const change = this.#change(command, place)
     const write = new Write({ place, change, epoch: this.#options.tenure.epoch, settled: this.#settled })
     if (others.length > 0) this.#send(write, others)
-    if (write.waits === 0) return this.#executed(this.#acked(write, command))
+    if (write.waits === 0) {
+      const outcome = this.#acked(write, command)
+      if (others.length === 0) this.#options.evictions.overwrote(place, change.version)
+      return this.#executed(outcome)
+    }
     this.#begun(write)
     const ack = ackOf(command)
     if (ack === 'all') write.done = done
@@ -157,6 +163,10 @@ export class Writes {
     }
     if (write.waits > 0) return
     this.#tell(write)
+    // What has fewer copies than there should be does not yet stand in for what was there before.
+    if (write.copies > 1 && write.error === undefined) {
+      this.#options.evictions.overwrote(write.place, write.change.version)
+    }
     this.#ended(write)
   }
 
