@@ -30,7 +30,7 @@ const names = ['first', 'second', 'third'] as const
 const rounds = 1
 const keys = 60
 /** Virtual ticks after each change: until everything is where it belongs. */
-const ticks = 5
+const ticks = 8
 const fleet = { seed: seedOfFleet('rehearsal'), copies: 2 }
 const nobodyWaits = { succeed: () => undefined, fail: () => undefined }
 

@@ -20,6 +20,7 @@ const tickMs = 20
 
 export class Holder implements Holdings {
   readonly tokens = new TokenSet()
+  isClaiming = false
 
   holds(token: number): boolean {
     return this.tokens.has(token)

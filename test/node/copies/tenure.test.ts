@@ -1,6 +1,7 @@
 import { tokenCount } from '@ringhold/sdk/ring'
 import { test } from 'tap'
 import { defaultCopiesSettings as settings } from '#node/copies/settings.js'
+import { TokenSet } from '#node/copies/token-set.js'
 import { SmallNet, type SmallNode } from './small-net.ts'
 
 const held = (node: SmallNode): number => node.copies.status.tokens.held
@@ -144,4 +145,71 @@ test('who refuted may have been declared dead: it holds nothing until everybody 
   net.node('c').isDown = false
   net.run(1_500)
   t.equal(held(a), had)
+})
+
+test('a write in flight holds up the portion of its token, and what else is claimed is held meanwhile', async (t) => {
+  const net = new SmallNet(['a', 'b'])
+  net.tell(net.all)
+  net.run(100)
+  net.fate = ({ request, isReply }) => (request.type === 'apply' && isReply ? 100 : 1)
+  const c = net.add('c')
+  net.tell(net.all, ['c'])
+  const key = net.keyOf('c', ['c', 'a'])
+  for (const name of ['a', 'b']) net.node(name).set(key, 'x')
+  net.tell(net.all, ['a', 'b'])
+  net.run(90)
+  const { claiming } = c.copies.status.tokens
+  t.ok(claiming > 0 && claiming <= 256, `${claiming} tokens wait for the write`)
+  t.equal(c.copies.tenureOf(c.copies.ring.token(key)), 'claiming')
+  net.run(100)
+  t.equal(held(c), c.copies.ring.tokensOf().get('c'))
+})
+
+test('what a holder said before it released a token does not have it claimed once more', async (t) => {
+  const net = new SmallNet(['a', 'b'])
+  net.tell(net.all)
+  net.run(1_000)
+  const c = net.add('c')
+  const sentBefore = net.sent.length
+  const recalledAt: number[] = []
+  // What is said of the tokens at once comes after the answers to the claim.
+  net.fate = ({ to, request, isReply }) => {
+    if (request.type === 'claim') return 260
+    if (isReply || to !== 'c' || request.type !== 'recall') return 1
+    recalledAt.push(net.now + 540)
+    return 540
+  }
+  net.tell(net.all)
+  const begun = net.now
+  net.run(530)
+  t.equal(held(c), c.copies.ring.tokensOf().get('c'), 'it is claimed')
+  const claims = () =>
+    net.sent.slice(sentBefore).filter(({ from, request }) => from === 'c' && request.type === 'claim').length
+  const claimsBefore = claims()
+  net.run(70)
+  t.ok(
+    recalledAt.some((at) => at > begun + 530 && at <= net.now),
+    'it was called back afterwards',
+  )
+  t.equal(claims(), claimsBefore)
+  t.equal(held(c), c.copies.ring.tokensOf().get('c'))
+})
+
+test('what another goes on to coordinate is claimed anew a moment later', async (t) => {
+  const net = new SmallNet(['a', 'b'])
+  net.tell(net.all)
+  net.run(settings.recallIntervalMs + 100)
+  const a = net.node('a')
+  const token = a.copies.ring.token(net.keyOf('a', ['a', 'b']))
+  const recall = { type: 'recall', tokens: TokenSet.of([token]) } as const
+  const envelope = { from: 'b', incarnation: 1, clock: 1 }
+  a.perform(a.copies.receive(9_001, envelope, recall, a.moment))
+  t.equal(a.copies.tenureOf(token), 'claiming')
+  net.run(10)
+  t.equal(a.copies.tenureOf(token), 'held')
+  a.perform(a.copies.receive(9_002, envelope, recall, a.moment))
+  t.equal(a.copies.tenureOf(token), 'held', 'that may have crossed with the answer to the claim')
+  net.run(settings.recallIntervalMs)
+  a.perform(a.copies.receive(9_003, envelope, recall, a.moment))
+  t.equal(a.copies.tenureOf(token), 'claiming')
 })

@@ -4,6 +4,8 @@
  *      the ring says: token t is mine ──► claim {ring, tokens} to all peers ──► released {held, digests} ──► held
  *                                              other ring: exchange views, again ◄──┘
  *
+ * Tokens are claimed in portions, each on its own: what is answered is served at once, and waits for few writes in flight.
+ *
  * A token is held as soon as one peer answered that it held it until now (there is one holder at a time, so no other
  * needs to be waited for), or all peers answered under this very ring. Dead and left ones need not answer.
  *
@@ -32,6 +34,8 @@ import { TokenSet } from './token-set.ts'
 const otherRingPauseMsMax = 80
 /** An answer counts until so many times the deadline of a request: a node that is just starting is slow, not silent. */
 const latestAnswer = 5
+/** Tokens of one claim: what takes a millisecond or two at either end, once the code is warm. */
+const portionTokens = 256
 /** A claim that takes longer is told of, with those that it waits for. */
 const slowClaimMs = 500
 
@@ -53,13 +57,13 @@ interface Asked {
   incarnation: number | undefined
 }
 
+/** Claim is a portion of the tokens that are claimed. */
 interface Claim {
   /** Those that are not held yet. */
   readonly tokens: TokenSet
   readonly needed: Needed
   readonly asked: Map<string, Asked>
   readonly begunAt: number
-  isToldOf: boolean
 }
 
 export interface ClaimsOptions {
@@ -73,6 +77,8 @@ export class Claims {
   readonly #tenure: Tenure
   readonly #sync: Pick<Sync, 'claimed' | 'alsoHeld'>
   readonly #open = new Set<Claim>()
+  /** Whether it was told that the claims that are open take long. */
+  #isToldOf = false
 
   constructor({ core, tenure, sync }: ClaimsOptions) {
     this.#core = core
@@ -118,6 +124,7 @@ export class Claims {
 
   /** abort stops claiming what another claims. */
   abort(tokens: TokenSet): void {
+    if (this.#tenure.count('claiming') === 0) return
     for (const claim of this.#open) {
       for (const token of tokens) claim.tokens.delete(token)
       if (claim.tokens.size === 0) this.#open.delete(claim)
@@ -126,26 +133,36 @@ export class Claims {
 
   tick(): void {
     const { now } = this.#core
+    let isSlow = false
     for (const claim of this.#open) {
       for (const [name, { hasAnswered, retryAt }] of claim.asked) {
         if (!hasAnswered && retryAt <= now) this.#ask(claim, name)
       }
-      if (!claim.isToldOf && now - claim.begunAt > slowClaimMs) this.#tell(claim)
+      isSlow ||= now - claim.begunAt > slowClaimMs
     }
+    if (isSlow && !this.#isToldOf) this.#tell()
+    this.#isToldOf = isSlow
   }
 
-  #tell(claim: Claim): void {
-    claim.isToldOf = true
-    const waitsFor = [...claim.asked].flatMap(([name, { hasAnswered, last }]) =>
-      hasAnswered ? [] : [`${name}: ${last}`],
-    )
-    this.#core.log('warn', 'a claim of tokens is slow', { tokens: claim.tokens.size, waitsFor })
+  #tell(): void {
+    const waitsFor = new Set<string>()
+    for (const { asked } of this.#open) {
+      for (const [name, { hasAnswered, last }] of asked) if (!hasAnswered) waitsFor.add(`${name}: ${last}`)
+    }
+    const tokens = this.#tenure.count('claiming')
+    this.#core.log('warn', 'a claim of tokens is slow', { tokens, waitsFor: [...waitsFor] })
   }
 
   #claim(tokens: TokenSet, needed: Needed): void {
-    if (tokens.size === 0) return
     for (const token of tokens) this.#tenure.set(token, 'claiming')
-    const claim: Claim = { tokens, needed, asked: new Map(), begunAt: this.#core.now, isToldOf: false }
+    const all = [...tokens]
+    for (let at = 0; at < all.length; at += portionTokens) {
+      this.#begin(TokenSet.of(all.slice(at, at + portionTokens)), needed)
+    }
+  }
+
+  #begin(tokens: TokenSet, needed: Needed): void {
+    const claim: Claim = { tokens, needed, asked: new Map(), begunAt: this.#core.now }
     this.#open.add(claim)
     for (const name of this.#core.peers) this.#ask(claim, name)
     this.#settleIfAnswered(claim)

@@ -92,6 +92,8 @@ export class Copies {
   readonly #standIns: StandIns
   readonly #routing: Routing
   #rolesAreOld = false
+  /** Whether the view changed in this input. */
+  #isOtherView = false
 
   /** `parts` makes what moves and compares entries; only tests give another. */
   constructor(options: CopiesOptions, parts: typeof dataParts = dataParts) {
@@ -210,7 +212,7 @@ export class Copies {
     core.view = view
     core.ring = ring
     core.incarnation = incarnation
-    this.#tenure.hasChanged = true
+    this.#isOtherView = true
     this.#replicas.ringChanged()
     this.#standIns.ringChanged()
     if (isRefuted && mayHaveBeenDead) this.#loseAll()
@@ -295,10 +297,11 @@ export class Copies {
   #end(): Effect[] {
     const tenure = this.#tenure
     for (;;) {
-      const { hasChanged } = tenure
-      tenure.hasChanged = false
+      const hasChanged = this.#isOtherView || tenure.changed.size > 0
       if (hasChanged) this.#rolesAreOld = true
-      const errands = this.#waiting.take(hasChanged)
+      const errands = this.#waiting.take(this.#isOtherView ? 'everything' : tenure.changed)
+      this.#isOtherView = false
+      if (hasChanged) tenure.changed.clear()
       if (errands.length === 0) return this.takeEffects()
       for (const errand of errands) this.#routing.resume(errand)
     }

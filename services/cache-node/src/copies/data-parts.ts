@@ -24,6 +24,7 @@ export const dataParts: PartsFactory = ({ core, holdings }) => {
   const needs = new Needs({ core, holdings, differences, evictions, fetched })
   const pulls = new Pulls({
     core,
+    holdings,
     intake,
     lacks: (place, stamp, pull) => needs.lacks(place, stamp, pull),
     accepts: (place, copy, pull) => needs.accepts(place, copy, pull),

@@ -19,6 +19,8 @@ export type TokenState = 'none' | 'claiming' | 'held' | 'provisional'
 export interface Holdings {
   holds(token: number): boolean
   state(token: number): TokenState
+  /** Whether any token is claimed now. */
+  readonly isClaiming: boolean
 }
 
 /** Sync moves what a new coordinator lacks from those that have it. */

@@ -7,10 +7,13 @@
  */
 import { Batch, type BatchHost } from './batch.ts'
 import type { Core } from './core.ts'
+import type { Holdings } from './parts.ts'
 import { type Pull, PullQueue, type Want } from './pull-queue.ts'
 import { Throttle } from './throttle.ts'
 import { TokenSet } from './token-set.ts'
 
+/** How long claims are let go first: commands wait for them, and nobody for a pull. */
+const claimsFirstMsMax = 1_000
 /** Batches under way from all sources together: what may come in at once is this many pages. */
 const batchesMax = 16
 
@@ -21,19 +24,25 @@ export interface PullListener {
   lost(pull: Pull, token: number): void
 }
 
-export type PullsOptions = Pick<BatchHost, 'core' | 'intake' | 'lacks' | 'accepts'>
+export interface PullsOptions extends Pick<BatchHost, 'core' | 'intake' | 'lacks' | 'accepts'> {
+  readonly holdings: Pick<Holdings, 'isClaiming'>
+}
 
 export class Pulls {
   readonly #core: Core
+  readonly #holdings: Pick<Holdings, 'isClaiming'>
   readonly #host: BatchHost
   readonly #listeners: PullListener[] = []
   readonly #queues = new Map<string, PullQueue>()
   readonly #batches = new Set<Batch>()
   /** The tokens of all batches. */
   readonly #busy = new TokenSet()
+  /** Since when claims go first. */
+  #claimsSince: number | undefined
 
-  constructor({ core, intake, lacks, accepts }: PullsOptions) {
+  constructor({ core, holdings, intake, lacks, accepts }: PullsOptions) {
     this.#core = core
+    this.#holdings = holdings
     const throttle = new Throttle(core.settings.pullBytesPerSecond)
     this.#host = { core, intake, lacks, accepts, throttle, ended: (batch, how) => this.#ended(batch, how) }
   }
@@ -82,6 +91,7 @@ export class Pulls {
 
   /** pump starts what may start. */
   pump(): void {
+    if (this.#areClaimsFirst()) return
     for (const [source, queue] of this.#queues) {
       while (this.#batches.size < batchesMax && this.#batchesOf(source) < this.#core.settings.pullsMax) {
         const wants = queue.take(this.#busy)
@@ -99,6 +109,12 @@ export class Pulls {
     this.#loseAway()
     for (const batch of [...this.#batches]) batch.step()
     this.pump()
+  }
+
+  #areClaimsFirst(): boolean {
+    const { now } = this.#core
+    this.#claimsSince = this.#holdings.isClaiming ? (this.#claimsSince ?? now) : undefined
+    return this.#claimsSince !== undefined && now - this.#claimsSince < claimsFirstMsMax
   }
 
   #loseAway(): void {

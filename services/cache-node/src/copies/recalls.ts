@@ -25,12 +25,18 @@ export class Recalls {
     this.#claims = claims
   }
 
-  /** recalled takes note that another node coordinates tokens in the stead of this one. */
+  /**
+   * recalled takes note that another node coordinates tokens in the stead of this one. Of what came here a moment ago that
+   * may have been said before it was released, and claiming it once more has its commands wait once more; if it is so,
+   * it is said again.
+   */
   recalled(tokens: TokenSet, by: string): void {
-    const { ring } = this.#core
+    const { ring, now, settings } = this.#core
     const [asOwner, asStranger] = [new TokenSet(), new TokenSet()]
     for (const token of tokens) {
-      if (this.#tenure.isMine(token)) (ring.owners(token).includes(by) ? asOwner : asStranger).add(token)
+      const isNew =
+        this.#tenure.state(token) === 'held' && now - this.#tenure.heldSince(token) < settings.recallIntervalMs
+      if (!isNew && this.#tenure.isMine(token)) (ring.owners(token).includes(by) ? asOwner : asStranger).add(token)
     }
     this.#claims.claimAnew(asOwner, 'owners')
     this.#claims.claimAnew(asStranger, 'everybody')

@@ -28,14 +28,14 @@ import type { PullListener, Pulls } from './pulls.ts'
 import type { Standing } from './standing.ts'
 import type { TokenSet } from './token-set.ts'
 
-/** Digests in one request: 56 KiB of them. */
-const digestsMax = 4_096
+/** Digests in one request: what takes a few milliseconds to compare. */
+const digestsMax = 1_024
 /** What digests and sums take on the way, and a request beside them. */
 const digestBytes = 14
 const blockSumBytes = 10
 const requestBytes = 32
-/** How long changes of the ring are waited for, since they come in groups. */
-const settleMs = 40
+/** How long changes of the ring are waited for, since they come in groups, and commands wait for the claims that follow. */
+const settleMs = 100
 /** The interval of comparisons varies by that share, so that nodes do not keep step. */
 const jitter = 0.1
 

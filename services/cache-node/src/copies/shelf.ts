@@ -17,8 +17,8 @@ import type { Repair } from './repair.ts'
 import { copyBytes, spotBytes } from './spot.ts'
 import type { Standing } from './standing.ts'
 
-/** Changes on a page, however small they are. */
-const changesMax = 4_096
+/** Changes on a page, however small they are: what takes a few milliseconds to take over. */
+const changesMax = 512
 /** What a reply takes on the way beside what it lists, which is digests or numbers of blocks. */
 const replyBytes = 32
 const digestBytes = 14

@@ -102,10 +102,13 @@ export class Sync implements SyncPart, PullListener {
 
   /** claimed begins with tokens that this node now coordinates. `digests`: what peers hold of them, by name. */
   claimed(tokens: TokenSet, digests: ReadonlyMap<string, readonly TokenDigest[]>): void {
+    const claimed = [...tokens]
     // What is under way for them began before their sources said what they hold now.
-    this.#pulls.forget((token) => !tokens.has(token) || !this.#syncing.has(token))
+    if (claimed.some((token) => this.#syncing.has(token))) {
+      this.#pulls.forget((token) => !tokens.has(token) || !this.#syncing.has(token))
+    }
     const held = sourcesOf(digests)
-    for (const token of tokens) {
+    for (const token of claimed) {
       const mine = this.#core.store.digest(token)
       const before = this.#syncing.get(token)?.sources ?? []
       const older = before.filter(({ peers }) => !peers.some((peer) => digests.has(peer)))

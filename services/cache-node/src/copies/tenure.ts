@@ -26,11 +26,12 @@ export class Tenure implements Holdings {
   readonly #states = new Uint8Array(tokenCount)
   readonly #writes = new Uint32Array(tokenCount)
   readonly #counts = [tokenCount, 0, 0, 0]
+  readonly #heldSince = new Float64Array(tokenCount)
   readonly #releases = new Set<Release>()
   /** Raised when all that was under way lost its ground: the node stood still, or its entries were dropped. */
   epoch = 0
-  /** Set by every change of a state; whoever has dealt with it clears it. */
-  hasChanged = false
+  /** The tokens whose state has changed; whoever has dealt with it clears it. */
+  readonly changed = new TokenSet()
   /** How often a state has changed so far. */
   changes = 0
 
@@ -46,8 +47,17 @@ export class Tenure implements Holdings {
     return states[this.#states[token] as number] as TokenState
   }
 
+  /** heldSince is when a token that is held came to be so. */
+  heldSince(token: number): number {
+    return this.#heldSince[token] as number
+  }
+
   count(state: TokenState): number {
     return this.#counts[codes[state]] as number
+  }
+
+  get isClaiming(): boolean {
+    return this.count('claiming') > 0
   }
 
   /** Whether the ring gives the token to this node. */
@@ -60,9 +70,10 @@ export class Tenure implements Holdings {
     const code = codes[state]
     if (before === code) return
     this.#states[token] = code
+    if (state === 'held') this.#heldSince[token] = this.#core.now
     this.#counts[before] = (this.#counts[before] as number) - 1
     this.#counts[code] = (this.#counts[code] as number) + 1
-    this.hasChanged = true
+    this.changed.add(token)
     this.changes++
   }
 

@@ -5,6 +5,7 @@
 import { RingholdError } from '@ringhold/sdk/protocol'
 import type { Core } from './core.ts'
 import type { Errand } from './errand.ts'
+import type { TokenSet } from './token-set.ts'
 
 const retryAfterMs = 1_000
 /** Rings that differ meet within milliseconds; asking once more costs one message. */
@@ -66,14 +67,18 @@ export class Waiting {
     errand.pauseMs = Math.min(errand.pauseMs * 2, pauseMsMax)
   }
 
-  /** take hands over the errands that are to be decided anew: all of them when something changed, else those whose pause is over. */
-  take(hasChanged: boolean): readonly Errand[] {
+  /**
+   * take hands over the errands that are to be decided anew: those whose token changed, or all where `changed` is
+   * 'everything', and those whose pause is over.
+   */
+  take(changed: TokenSet | 'everything'): readonly Errand[] {
     if (this.#stays.length === 0) return []
     const { now } = this.#core
     const taken: Errand[] = []
     const kept: Stay[] = []
     for (const stay of this.#stays) {
       const { errand, until } = stay
+      const hasChanged = changed === 'everything' || changed.has(errand.token)
       if (hasChanged || errand.dueAt <= now || (until !== undefined && until <= now)) taken.push(errand)
       else kept.push(stay)
     }

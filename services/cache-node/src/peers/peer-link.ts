@@ -11,11 +11,12 @@
  */
 import type { Duplex } from 'node:stream'
 import { upgrade } from '@ringhold/sdk/lane'
-import { type Limits, RingholdError } from '@ringhold/sdk/protocol'
+import type { Limits } from '@ringhold/sdk/protocol'
 import type { AskSettled, Envelope, PeerRequest } from '../copies/peer-request.ts'
 import { PeerReader } from '../copies/wire/peer-reader.ts'
 import { PeerWriter } from '../copies/wire/peer-writer.ts'
 import { isRefused } from '../peer-links.ts'
+import { MessageFeed, type Taken } from './message-feed.ts'
 import { fleetHeader, peerProtocol, peerStreamPath, toHeader } from './peer-protocol.ts'
 
 /** Settled is how a request ended, and who spoke where it was answered. */
@@ -178,37 +179,42 @@ export class PeerLink {
     this.#failure = undefined
     this.#silentLooks = 0
     const reader = new PeerReader({ limits: this.#options.limits, fault: 'RINGHOLD_BAD_REPLY' })
-    const receive = (chunk: Uint8Array) => this.#receive(socket, reader, chunk)
+    const feed = new MessageFeed({
+      socket,
+      reader,
+      take: () => this.#takeReply(reader),
+      fail: (error) => {
+        this.#options.onProblem(error)
+        socket.destroy()
+      },
+    })
+    const receive = (chunk: Uint8Array) => {
+      this.#silentLooks = 0
+      feed.receive(chunk)
+    }
     socket.on('data', receive)
     socket.on('drain', () => this.flush())
     socket.on('end', () => socket.destroy())
     // What is wrong with a socket shows in its close, which always follows.
     socket.on('error', () => {})
-    socket.on('close', () => this.#lose(socket))
+    socket.on('close', () => {
+      feed.finish()
+      this.#lose(socket)
+    })
     if (head.length > 0) receive(head)
     this.flush()
   }
 
-  #receive(socket: Duplex, reader: PeerReader, chunk: Uint8Array): void {
-    this.#silentLooks = 0
-    try {
-      reader.feed(chunk)
-      while (!socket.destroyed && reader.next()) this.#takeReply(reader)
-    } catch (error) {
-      if (!(error instanceof RingholdError)) throw error
-      this.#options.onProblem(error)
-      socket.destroy()
-    }
-  }
-
-  #takeReply(reader: PeerReader): void {
+  #takeReply(reader: PeerReader): Taken {
     const { id: number } = reader
     const { envelope, reply } = reader.reply()
     if (number === 0 && reply.type === 'refused') throw reply.error
     const asked = this.#asked.get(number)
-    if (asked === undefined) return
+    if (asked === undefined) return 'done'
     this.#asked.delete(number)
     this.#options.onSettled(asked.id, { type: 'reply', envelope, reply })
+    // Copies are in the store now. Values of outcomes are on their way to clients.
+    return reply.type === 'copies' ? 'done' : 'kept'
   }
 
   #lose(socket: Duplex): void {

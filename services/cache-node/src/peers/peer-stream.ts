@@ -4,6 +4,7 @@ import { type Limits, RingholdError } from '@ringhold/sdk/protocol'
 import type { Envelope, PeerReply, PeerRequest } from '../copies/peer-request.ts'
 import { PeerReader } from '../copies/wire/peer-reader.ts'
 import { PeerWriter } from '../copies/wire/peer-writer.ts'
+import { MessageFeed, type Taken } from './message-feed.ts'
 
 export interface PeerStreamOptions {
   readonly socket: Socket
@@ -21,27 +22,36 @@ export interface Asked {
 /** A peer that is so many bytes behind with reading is not read from before it has caught up. */
 const outputBytesHigh = 1_048_576
 
+/** The requests that name keys: their views may be needed until they are answered. */
+const naming: ReadonlySet<PeerRequest['type']> = new Set(['command', 'fetch', 'evict'])
+
 const nobody: Envelope = { from: '', incarnation: 0, clock: 0 }
 
 export class PeerStream {
   readonly #options: PeerStreamOptions
   readonly #reader: PeerReader
   readonly #writer = new PeerWriter()
+  readonly #feed: MessageFeed
   #isScheduled = false
-  /** Whether something could not be read: nothing that follows can be trusted. */
-  #isBroken = false
 
   /** `head` is what came behind the upgrade request already. */
   constructor(options: PeerStreamOptions, head: Uint8Array) {
     const { socket, limits } = options
     this.#options = options
     this.#reader = new PeerReader({ limits, fault: 'RINGHOLD_BAD_REQUEST' })
-    socket.on('data', (chunk: Uint8Array) => this.#take(chunk))
-    socket.on('drain', () => socket.resume())
+    this.#feed = new MessageFeed({
+      socket,
+      reader: this.#reader,
+      take: () => this.#take(),
+      fail: (error) => this.#fail(error),
+    })
+    socket.on('data', (chunk: Uint8Array) => this.#feed.receive(chunk))
+    socket.on('drain', () => this.#feed.release())
     socket.on('end', () => socket.end())
     // What is wrong with a socket shows in its close, which always follows.
     socket.on('error', () => {})
-    if (head.length > 0) this.#take(head)
+    socket.on('close', () => this.#feed.finish())
+    if (head.length > 0) this.#feed.receive(head)
   }
 
   get isClosed(): boolean {
@@ -65,20 +75,19 @@ export class PeerStream {
     this.#options.socket.destroy()
   }
 
-  #take(chunk: Uint8Array): void {
-    const { socket, receive, onProblem } = this.#options
-    if (this.#isBroken) return
-    try {
-      this.#reader.feed(chunk)
-      while (this.#reader.next()) receive(this, this.#reader.id, this.#reader.request())
-    } catch (error) {
-      if (!(error instanceof RingholdError)) throw error
-      this.#isBroken = true
-      onProblem(error)
-      this.#writer.reply({ id: 0, envelope: nobody }, { type: 'refused', error })
-      this.#flush()
-      socket.destroySoon()
-    }
+  #take(): Taken {
+    const asked = this.#reader.request()
+    this.#options.receive(this, this.#reader.id, asked)
+    return naming.has(asked.request.type) ? 'kept' : 'done'
+  }
+
+  /** Nothing that follows can be trusted. */
+  #fail(error: RingholdError): void {
+    const { socket, onProblem } = this.#options
+    onProblem(error)
+    this.#writer.reply({ id: 0, envelope: nobody }, { type: 'refused', error })
+    this.#flush()
+    socket.destroySoon()
   }
 
   #flush(): void {
@@ -89,6 +98,6 @@ export class PeerStream {
     // What the system has taken at once may be overwritten; what waits in the socket may not.
     if (socket.writableLength === 0) this.#writer.clear()
     else this.#writer.take()
-    if (socket.writableLength > outputBytesHigh) socket.pause()
+    if (socket.writableLength > outputBytesHigh) this.#feed.hold()
   }
 }

@@ -53,6 +53,11 @@ export class PeerReader {
     return this.#reader.id
   }
 
+  /** bytes is what the message lies in: the chunk, or memory of its own. */
+  get bytes(): Uint8Array {
+    return this.#reader.bytes
+  }
+
   /** request reads the request in which the reader stands. */
   request(): { readonly envelope: Envelope; readonly request: PeerRequest } {
     const envelope = this.#fields.envelope()
