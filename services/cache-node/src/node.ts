@@ -267,7 +267,8 @@ export class CacheNode {
     clearInterval(this.#roomLooks)
     this.feed.close()
     this.replicator.close()
-    await Promise.all([this.#gossiper?.close(), ...listeners.map((listener) => closeWithin(listener, drainMs))])
+    this.#gossiper?.close()
+    await Promise.all(listeners.map((listener) => closeWithin(listener, drainMs)))
   }
 
   #viewChanged(): void {
