@@ -29,6 +29,7 @@ import { Membership, type Sightings } from './membership/membership.ts'
 import type { MembershipSettings } from './membership/settings.ts'
 import { Replicator } from './peers/replicator.ts'
 import { topologyOf } from './reports.ts'
+import { SpareBuffers } from './spare-buffers.ts'
 import { ByteStore } from './store/byte-store.ts'
 import { Rooms } from './stream/rooms.ts'
 import { Upkeep } from './upkeep.ts'
@@ -47,6 +48,10 @@ const drainMsMax = 2_000
 const handOverLookMs = 20
 /** How often it looks who holds room that others wait for. */
 const roomLookMs = 500
+
+/** How much memory for what passes between nodes is kept unused: a share of the memory for entries, or room for some of the largest. */
+const spareShare = 1 / 64
+const spareBytesMin = 4 * 2 ** 20
 
 const nobody: View = new Map()
 
@@ -86,6 +91,7 @@ export class CacheNode {
     this.#upkeep = new Upkeep(this.store)
     const fleet = { seed: seedOfFleet(config.fleet), copies: config.copies }
     this.#rings = new RingOfView(fleet)
+    const spares = new SpareBuffers({ bytesKeptMax: Math.max(spareBytesMin, config.memoryBytesMax * spareShare) })
     this.#copies = new Copies({
       self: config.name,
       fleet,
@@ -95,12 +101,14 @@ export class CacheNode {
       counters: this.counters,
       random: Math.random,
       answers: (now) => this.answers(now),
+      memory: spares,
     })
     this.replicator = new Replicator({
       self: config.name,
       fleet: config.fleet,
       limits: defaultLimits,
       copies: this.#copies,
+      spares,
       logger,
       tickIntervalMs: defaultCopiesSettings.tickIntervalMs,
       view: () => this.view,

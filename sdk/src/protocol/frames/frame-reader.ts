@@ -113,6 +113,12 @@ export class FrameReader {
     this.#lent = undefined
   }
 
+  /** keep lets the frame in which the reader stands be good for ever: its memory is not used again. */
+  keep(): void {
+    this.#lent = undefined
+    if (this.bytes === this.#small) this.#small = none
+  }
+
   /** close gives back all memory that is lent. The reader is of no use then. */
   close(): void {
     this.#partial = undefined

@@ -15,8 +15,11 @@ import { type Limits, RingholdError } from '@ringhold/sdk/protocol'
 import type { AskSettled, Envelope, PeerRequest } from '../copies/peer-request.ts'
 import { PeerReader } from '../copies/wire/peer-reader.ts'
 import { PeerWriter } from '../copies/wire/peer-writer.ts'
+import { freeRead } from '../free.ts'
 import { isRefused } from '../peer-links.ts'
+import type { SpareBuffers } from '../spare-buffers.ts'
 import { fleetHeader, peerProtocol, peerStreamPath, toHeader } from './peer-protocol.ts'
+import { sendOff } from './send-off.ts'
 
 /** Settled is how a request ended, and who spoke where it was answered. */
 export type Settled = AskSettled & { readonly envelope?: Envelope }
@@ -25,6 +28,7 @@ export interface PeerLinkOptions {
   readonly peer: { readonly name: string; readonly url: string }
   readonly fleet: string
   readonly limits: Limits
+  readonly spares: SpareBuffers
   readonly onSettled: (id: number, outcome: Settled) => void
   readonly onProblem: (problem: Error) => void
   /** Until the connection stands. Default: 1,000. */
@@ -52,7 +56,7 @@ const numberMax = 0xffff_ffff
 
 export class PeerLink {
   readonly #options: PeerLinkOptions
-  readonly #writer = new PeerWriter()
+  readonly #writer: PeerWriter
   readonly #asked = new Map<number, Asked>()
   readonly #abort = new AbortController()
   /** The numbers of what is not sent yet. */
@@ -69,6 +73,7 @@ export class PeerLink {
 
   constructor(options: PeerLinkOptions) {
     this.#options = options
+    this.#writer = new PeerWriter(options.spares)
   }
 
   /** size is how many requests are under way. */
@@ -102,10 +107,7 @@ export class PeerLink {
     if (socket === undefined) return void this.#connect()
     if (this.#unsent.length === 0 || socket.writableLength > socketBytesHigh) return
     this.#unsent = []
-    socket.write(this.#writer.bytes)
-    // What the system has taken at once may be overwritten; what waits in the socket may not.
-    if (socket.writableLength === 0) this.#writer.clear()
-    else this.#writer.take()
+    sendOff(socket, this.#writer, this.#options.spares)
   }
 
   /** look is to be called every second: it finds a peer that is silent, and replies that will not come. */
@@ -177,7 +179,8 @@ export class PeerLink {
     this.#socket = socket
     this.#failure = undefined
     this.#silentLooks = 0
-    const reader = new PeerReader({ limits: this.#options.limits, fault: 'RINGHOLD_BAD_REPLY' })
+    const { limits, spares } = this.#options
+    const reader = new PeerReader({ limits, fault: 'RINGHOLD_BAD_REPLY', room: spares })
     const receive = (chunk: Uint8Array) => this.#receive(socket, reader, chunk)
     socket.on('data', receive)
     socket.on('drain', () => this.flush())
@@ -194,6 +197,7 @@ export class PeerLink {
     try {
       reader.feed(chunk)
       while (!socket.destroyed && reader.next()) this.#takeReply(reader)
+      if (!reader.isKept) freeRead(chunk, reader.copiesRead)
     } catch (error) {
       if (!(error instanceof RingholdError)) throw error
       this.#options.onProblem(error)

@@ -4,10 +4,14 @@ import { type Limits, RingholdError } from '@ringhold/sdk/protocol'
 import type { Envelope, PeerReply, PeerRequest } from '../copies/peer-request.ts'
 import { PeerReader } from '../copies/wire/peer-reader.ts'
 import { PeerWriter } from '../copies/wire/peer-writer.ts'
+import { freeRead } from '../free.ts'
+import type { SpareBuffers } from '../spare-buffers.ts'
+import { sendOff } from './send-off.ts'
 
 export interface PeerStreamOptions {
   readonly socket: Socket
   readonly limits: Limits
+  readonly spares: SpareBuffers
   /** Takes a request in; answer() is to be called with its number, at once or later. */
   readonly receive: (stream: PeerStream, number: number, asked: Asked) => void
   readonly onProblem: (problem: RingholdError) => void
@@ -26,16 +30,17 @@ const nobody: Envelope = { from: '', incarnation: 0, clock: 0 }
 export class PeerStream {
   readonly #options: PeerStreamOptions
   readonly #reader: PeerReader
-  readonly #writer = new PeerWriter()
+  readonly #writer: PeerWriter
   #isScheduled = false
   /** Whether something could not be read: nothing that follows can be trusted. */
   #isBroken = false
 
   /** `head` is what came behind the upgrade request already. */
   constructor(options: PeerStreamOptions, head: Uint8Array) {
-    const { socket, limits } = options
+    const { socket, limits, spares } = options
     this.#options = options
-    this.#reader = new PeerReader({ limits, fault: 'RINGHOLD_BAD_REQUEST' })
+    this.#writer = new PeerWriter(spares)
+    this.#reader = new PeerReader({ limits, fault: 'RINGHOLD_BAD_REQUEST', room: spares })
     socket.on('data', (chunk: Uint8Array) => this.#take(chunk))
     socket.on('drain', () => socket.resume())
     socket.on('end', () => socket.end())
@@ -71,6 +76,7 @@ export class PeerStream {
     try {
       this.#reader.feed(chunk)
       while (this.#reader.next()) receive(this, this.#reader.id, this.#reader.request())
+      if (!this.#reader.isKept) freeRead(chunk, this.#reader.copiesRead)
     } catch (error) {
       if (!(error instanceof RingholdError)) throw error
       this.#isBroken = true
@@ -83,12 +89,9 @@ export class PeerStream {
 
   #flush(): void {
     this.#isScheduled = false
-    const { socket } = this.#options
+    const { socket, spares } = this.#options
     if (this.#writer.length === 0 || socket.destroyed || !socket.writable) return
-    socket.write(this.#writer.bytes)
-    // What the system has taken at once may be overwritten; what waits in the socket may not.
-    if (socket.writableLength === 0) this.#writer.clear()
-    else this.#writer.take()
+    sendOff(socket, this.#writer, spares)
     if (socket.writableLength > outputBytesHigh) socket.pause()
   }
 }

@@ -1,12 +1,14 @@
 /**
  * A peer reader finds requests and replies in the chunks of a stream. What it returns has been checked as far as it can be
- * without knowing the node: sizes, numbers, names. Keys and values are views of the chunks, which must not change any more.
+ * without knowing the node: sizes, numbers, names. Keys and values are views of the chunks, which must not change any more
+ * where `isKept` says so; those of copies to apply are good only until next() where memory is lent.
  * What cannot be read throws a RingholdError of the given code, and the reader is of no use then.
  */
 import {
   type ByteCommand,
   type ErrorCode,
   FrameReader,
+  type FrameRoom,
   isCommand,
   type Limits,
   Names,
@@ -23,6 +25,8 @@ export interface PeerReaderOptions {
   readonly limits: Limits
   /** Code of the errors: whose fault a bad frame is depends on the side. */
   readonly fault: ErrorCode
+  /** Lends the memory for messages across chunks. Default: each gets memory of its own. */
+  readonly room?: FrameRoom
 }
 
 export class PeerReader {
@@ -31,9 +35,12 @@ export class PeerReader {
   /** For the frames within frames. */
   readonly #inner: FrameReader
   readonly #names = new Names()
+  /** Copies to apply that were read since the last chunk was fed, and whether anything else was: that may be needed for longer. */
+  copiesRead = 0
+  isKept = false
 
-  constructor({ limits, fault }: PeerReaderOptions) {
-    this.#reader = new FrameReader({ frameBytesMax: messageBytesMax, fault })
+  constructor({ limits, fault, room }: PeerReaderOptions) {
+    this.#reader = new FrameReader({ frameBytesMax: messageBytesMax, fault, ...(room && { room }) })
     this.#inner = new FrameReader({ frameBytesMax: messageBytesMax, fault })
     this.#fields = new Fields(this.#reader, limits)
   }
@@ -41,6 +48,8 @@ export class PeerReader {
   /** feed adds a chunk. The one before must be used up: next() has returned false. */
   feed(chunk: Uint8Array): void {
     this.#reader.feed(chunk)
+    this.copiesRead = 0
+    this.isKept = false
   }
 
   /** next goes to the next message; false when it needs another chunk for that. */
@@ -55,6 +64,7 @@ export class PeerReader {
 
   /** request reads the request in which the reader stands. */
   request(): { readonly envelope: Envelope; readonly request: PeerRequest } {
+    if (this.#reader.type !== peerFrames.apply) this.#keep()
     const envelope = this.#fields.envelope()
     const request = this.#request()
     this.#reader.done()
@@ -63,10 +73,16 @@ export class PeerReader {
 
   /** reply reads the reply in which the reader stands. */
   reply(): { readonly envelope: Envelope; readonly reply: PeerReply } {
+    if (this.#reader.type !== peerFrames.applied) this.#keep()
     const envelope = this.#fields.envelope()
     const reply = this.#reply()
     this.#reader.done()
     return { envelope, reply }
+  }
+
+  #keep(): void {
+    this.#reader.keep()
+    this.isKept = true
   }
 
   #request(): PeerRequest {
@@ -188,6 +204,7 @@ export class PeerReader {
   #copies(): Copy[] {
     const copies: Copy[] = []
     while (this.#fields.more) copies.push(this.#fields.copy())
+    this.copiesRead += copies.length
     return copies
   }
 
