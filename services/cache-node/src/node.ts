@@ -27,9 +27,9 @@ import { TopologyFeed } from './http/topology-feed.ts'
 import { listenOn } from './listen.ts'
 import { Membership, type Sightings } from './membership/membership.ts'
 import type { MembershipSettings } from './membership/settings.ts'
+import { PeerRoom } from './peers/peer-room.ts'
 import { Replicator } from './peers/replicator.ts'
 import { topologyOf } from './reports.ts'
-import { SpareBuffers } from './spare-buffers.ts'
 import { ByteStore } from './store/byte-store.ts'
 import { Rooms } from './stream/rooms.ts'
 import { Upkeep } from './upkeep.ts'
@@ -48,10 +48,6 @@ const drainMsMax = 2_000
 const handOverLookMs = 20
 /** How often it looks who holds room that others wait for. */
 const roomLookMs = 500
-
-/** How much memory for what passes between nodes is kept unused: a share of the memory for entries, or room for some of the largest. */
-const spareShare = 1 / 64
-const spareBytesMin = 4 * 2 ** 20
 
 const nobody: View = new Map()
 
@@ -91,7 +87,7 @@ export class CacheNode {
     this.#upkeep = new Upkeep(this.store)
     const fleet = { seed: seedOfFleet(config.fleet), copies: config.copies }
     this.#rings = new RingOfView(fleet)
-    const spares = new SpareBuffers({ bytesKeptMax: Math.max(spareBytesMin, config.memoryBytesMax * spareShare) })
+    const room = new PeerRoom(config.memoryBytesMax)
     this.#copies = new Copies({
       self: config.name,
       fleet,
@@ -101,14 +97,14 @@ export class CacheNode {
       counters: this.counters,
       random: Math.random,
       answers: (now) => this.answers(now),
-      memory: spares,
+      memory: room,
     })
     this.replicator = new Replicator({
       self: config.name,
       fleet: config.fleet,
       limits: defaultLimits,
       copies: this.#copies,
-      spares,
+      room,
       logger,
       tickIntervalMs: defaultCopiesSettings.tickIntervalMs,
       view: () => this.view,

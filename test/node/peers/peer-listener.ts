@@ -4,8 +4,8 @@ import type { AddressInfo, Socket } from 'node:net'
 import type { Test } from 'tap'
 import type { Envelope, PeerReply, PeerRequest } from '#node/copies/peer-request.js'
 import { PeerLink, type PeerLinkOptions, type Settled } from '#node/peers/peer-link.js'
+import { PeerRoom } from '#node/peers/peer-room.js'
 import { PeerServer } from '#node/peers/peer-server.js'
-import { SpareBuffers } from '#node/spare-buffers.js'
 import { upgradeTo } from '#node/stream/upgrade.js'
 import { defaultLimits, type RingholdError } from '#sdk/protocol/index.js'
 
@@ -21,7 +21,7 @@ export interface PeerListener {
 }
 
 /** Of both sides. */
-export const spares = new SpareBuffers({ bytesKeptMax: 4_194_304 })
+export const room = new PeerRoom(0)
 
 type Answer = (request: PeerRequest, reply: (reply: PeerReply) => void) => void
 
@@ -32,7 +32,7 @@ export async function peerListener(t: Test, answer: Answer, port = 0): Promise<P
     self: 'b',
     fleet: 'f',
     limits: defaultLimits,
-    spares,
+    room,
     receive: (id, _envelope, request) =>
       answer(request, (reply) => peers.answer(id, { from: 'b', incarnation: 2, clock: 9 }, reply)),
     onProblem: (problem) => problems.push(problem),
@@ -70,7 +70,7 @@ export function asker(t: Test, url: string, options: Partial<PeerLinkOptions> = 
     peer: { name: 'b', url },
     fleet: 'f',
     limits: defaultLimits,
-    spares,
+    room,
     onSettled: (id, outcome) => waiting.get(id)?.(outcome),
     onProblem: (problem) => problems.push(problem),
     ...options,

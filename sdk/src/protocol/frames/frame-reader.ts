@@ -113,10 +113,13 @@ export class FrameReader {
     this.#lent = undefined
   }
 
-  /** keep lets the frame in which the reader stands be good for ever: its memory is not used again. */
+  /** keep lets what is left of the frame be good for as long as its chunk: memory that is used again is left for that. */
   keep(): void {
-    this.#lent = undefined
-    if (this.bytes === this.#small) this.#small = none
+    if (this.#lent === undefined && this.bytes !== this.#small) return
+    this.bytes = this.bytes.slice(this.at, this.end)
+    this.end -= this.at
+    this.at = 0
+    this.release()
   }
 
   /** close gives back all memory that is lent. The reader is of no use then. */

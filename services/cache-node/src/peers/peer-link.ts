@@ -17,8 +17,8 @@ import { PeerReader } from '../copies/wire/peer-reader.ts'
 import { PeerWriter } from '../copies/wire/peer-writer.ts'
 import { freeRead } from '../free.ts'
 import { isRefused } from '../peer-links.ts'
-import type { SpareBuffers } from '../spare-buffers.ts'
 import { fleetHeader, peerProtocol, peerStreamPath, toHeader } from './peer-protocol.ts'
+import type { PeerRoom } from './peer-room.ts'
 import { sendOff } from './send-off.ts'
 
 /** Settled is how a request ended, and who spoke where it was answered. */
@@ -28,7 +28,7 @@ export interface PeerLinkOptions {
   readonly peer: { readonly name: string; readonly url: string }
   readonly fleet: string
   readonly limits: Limits
-  readonly spares: SpareBuffers
+  readonly room: PeerRoom
   readonly onSettled: (id: number, outcome: Settled) => void
   readonly onProblem: (problem: Error) => void
   /** Until the connection stands. Default: 1,000. */
@@ -73,7 +73,7 @@ export class PeerLink {
 
   constructor(options: PeerLinkOptions) {
     this.#options = options
-    this.#writer = new PeerWriter(options.spares)
+    this.#writer = new PeerWriter(options.room.writers)
   }
 
   /** size is how many requests are under way. */
@@ -107,7 +107,7 @@ export class PeerLink {
     if (socket === undefined) return void this.#connect()
     if (this.#unsent.length === 0 || socket.writableLength > socketBytesHigh) return
     this.#unsent = []
-    sendOff(socket, this.#writer, this.#options.spares)
+    sendOff(socket, this.#writer, this.#options.room)
   }
 
   /** look is to be called every second: it finds a peer that is silent, and replies that will not come. */
@@ -179,15 +179,18 @@ export class PeerLink {
     this.#socket = socket
     this.#failure = undefined
     this.#silentLooks = 0
-    const { limits, spares } = this.#options
-    const reader = new PeerReader({ limits, fault: 'RINGHOLD_BAD_REPLY', room: spares })
+    const { limits, room } = this.#options
+    const reader = new PeerReader({ limits, fault: 'RINGHOLD_BAD_REPLY', room })
     const receive = (chunk: Uint8Array) => this.#receive(socket, reader, chunk)
     socket.on('data', receive)
     socket.on('drain', () => this.flush())
     socket.on('end', () => socket.destroy())
     // What is wrong with a socket shows in its close, which always follows.
     socket.on('error', () => {})
-    socket.on('close', () => this.#lose(socket))
+    socket.on('close', () => {
+      reader.close()
+      this.#lose(socket)
+    })
     if (head.length > 0) receive(head)
     this.flush()
   }

@@ -5,13 +5,13 @@ import type { Envelope, PeerReply, PeerRequest } from '../copies/peer-request.ts
 import { PeerReader } from '../copies/wire/peer-reader.ts'
 import { PeerWriter } from '../copies/wire/peer-writer.ts'
 import { freeRead } from '../free.ts'
-import type { SpareBuffers } from '../spare-buffers.ts'
+import type { PeerRoom } from './peer-room.ts'
 import { sendOff } from './send-off.ts'
 
 export interface PeerStreamOptions {
   readonly socket: Socket
   readonly limits: Limits
-  readonly spares: SpareBuffers
+  readonly room: PeerRoom
   /** Takes a request in; answer() is to be called with its number, at once or later. */
   readonly receive: (stream: PeerStream, number: number, asked: Asked) => void
   readonly onProblem: (problem: RingholdError) => void
@@ -37,15 +37,16 @@ export class PeerStream {
 
   /** `head` is what came behind the upgrade request already. */
   constructor(options: PeerStreamOptions, head: Uint8Array) {
-    const { socket, limits, spares } = options
+    const { socket, limits, room } = options
     this.#options = options
-    this.#writer = new PeerWriter(spares)
-    this.#reader = new PeerReader({ limits, fault: 'RINGHOLD_BAD_REQUEST', room: spares })
+    this.#writer = new PeerWriter(room.writers)
+    this.#reader = new PeerReader({ limits, fault: 'RINGHOLD_BAD_REQUEST', room })
     socket.on('data', (chunk: Uint8Array) => this.#take(chunk))
     socket.on('drain', () => socket.resume())
     socket.on('end', () => socket.end())
     // What is wrong with a socket shows in its close, which always follows.
     socket.on('error', () => {})
+    socket.on('close', () => this.#giveBack())
     if (head.length > 0) this.#take(head)
   }
 
@@ -70,6 +71,11 @@ export class PeerStream {
     this.#options.socket.destroy()
   }
 
+  #giveBack(): void {
+    this.#reader.close()
+    this.#writer.clear()
+  }
+
   #take(chunk: Uint8Array): void {
     const { socket, receive, onProblem } = this.#options
     if (this.#isBroken) return
@@ -89,9 +95,9 @@ export class PeerStream {
 
   #flush(): void {
     this.#isScheduled = false
-    const { socket, spares } = this.#options
+    const { socket, room } = this.#options
     if (this.#writer.length === 0 || socket.destroyed || !socket.writable) return
-    sendOff(socket, this.#writer, spares)
+    sendOff(socket, this.#writer, room)
     if (socket.writableLength > outputBytesHigh) socket.pause()
   }
 }

@@ -12,8 +12,8 @@ import type { Limits } from '@ringhold/sdk/protocol'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Copies, Moment, ViewChange } from '../copies/copies.ts'
 import type { Effect } from '../copies/effect.ts'
-import type { SpareBuffers } from '../spare-buffers.ts'
 import { PeerLink, type Settled } from './peer-link.ts'
+import type { PeerRoom } from './peer-room.ts'
 import { PeerServer } from './peer-server.ts'
 
 export interface ReplicatorOptions {
@@ -21,7 +21,7 @@ export interface ReplicatorOptions {
   readonly fleet: string
   readonly limits: Limits
   readonly copies: Copies
-  readonly spares: SpareBuffers
+  readonly room: PeerRoom
   readonly logger: FastifyBaseLogger
   readonly tickIntervalMs: number
   readonly view: () => View
@@ -46,12 +46,12 @@ export class Replicator {
 
   constructor(options: ReplicatorOptions) {
     this.#options = options
-    const { self, fleet, limits, copies, spares, logger } = options
+    const { self, fleet, limits, copies, room, logger } = options
     this.server = new PeerServer({
       self,
       fleet,
       limits,
-      spares,
+      room,
       receive: (requestId, envelope, request) =>
         this.#perform(copies.receive(requestId, envelope, request, this.#moment())),
       onProblem: ({ code, message }) => logger.warn({ code }, `what a peer sent cannot be read: ${message}`),
@@ -144,14 +144,14 @@ export class Replicator {
 
   /** Undefined for a name that the view does not have, and once all is closed. */
   #linkTo(name: string): PeerLink | undefined {
-    const { fleet, limits, spares, view, logger } = this.#options
+    const { fleet, limits, room, view, logger } = this.#options
     const url = view().get(name)?.urls.peer
     if (url === undefined || this.#isClosed) return undefined
     const link = new PeerLink({
       peer: { name, url },
       fleet,
       limits,
-      spares,
+      room,
       onSettled: (id, outcome) => this.#settled(id, outcome),
       onProblem: (problem) => logger.debug({ peer: name, err: problem }, 'a connection to a peer failed'),
     })

@@ -1,12 +1,12 @@
 /** sendOff gives what was written to a socket, and lets the memory be used again when it has left. */
 import type { Writable } from 'node:stream'
 import type { PeerWriter } from '../copies/wire/peer-writer.ts'
-import type { SpareBuffers } from '../spare-buffers.ts'
+import type { PeerRoom } from './peer-room.ts'
 
-export function sendOff(socket: Writable, writer: PeerWriter, spares: SpareBuffers): void {
+export function sendOff(socket: Writable, writer: PeerWriter, room: PeerRoom): void {
   if (writer.isLent) {
     const { bytes, buffer } = writer.handOver()
-    socket.write(bytes, () => spares.give(buffer))
+    socket.write(bytes, () => room.give(buffer))
     return
   }
   socket.write(writer.bytes)

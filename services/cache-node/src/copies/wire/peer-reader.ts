@@ -57,6 +57,11 @@ export class PeerReader {
     return this.#reader.next()
   }
 
+  /** close gives back what is lent. The reader is of no use then. */
+  close(): void {
+    this.#reader.close()
+  }
+
   /** id is that of the message in which the reader stands. */
   get id(): number {
     return this.#reader.id
