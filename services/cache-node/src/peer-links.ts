@@ -4,8 +4,9 @@
  *
  * Node's own client does it: a better one took 5 MiB of every node (Node 24: 7 MiB) for some requests a second.
  */
-import { Agent, type ClientRequest, type IncomingMessage, request } from 'node:http'
+import type { ClientRequest, Agent as HttpAgent, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
+import { Agent, request } from '@ringhold/sdk/lane'
 
 export interface PeerLinksOptions {
   /** Connections to one peer at most. */
@@ -34,7 +35,7 @@ const idleMs = 60_000
 
 export class PeerLinks {
   readonly #options: PeerLinksOptions
-  readonly #agents = new Map<string, Agent>()
+  readonly #agents = new Map<string, HttpAgent>()
   readonly #underWay = new Set<ClientRequest>()
   readonly #known = new WeakSet<Socket>()
   /** Connections that we close. */
@@ -92,7 +93,7 @@ export class PeerLinks {
     for (const idle of Object.values(agent.freeSockets).flat()) idle?.destroy()
   }
 
-  #agentOf(peerUrl: string): Agent {
+  #agentOf(peerUrl: string): HttpAgent {
     let agent = this.#agents.get(peerUrl)
     if (agent === undefined) {
       agent = new Agent({ keepAlive: true, maxSockets: this.#options.connectionsMax, timeout: idleMs })
@@ -101,7 +102,7 @@ export class PeerLinks {
     return agent
   }
 
-  #lost(peerUrl: string, agent: Agent): void {
+  #lost(peerUrl: string, agent: HttpAgent): void {
     if (this.#agents.get(peerUrl) === agent) this.#options.onLost?.(peerUrl)
   }
 
