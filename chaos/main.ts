@@ -2,19 +2,24 @@
  * `npm run chaos [-- --only=NAME,NAME] [--short] [--list]`: plays the scenarios against real processes, tells on stderr what
  * it sees, and writes one line of JSON on stdout for each. Exits with 1 when a promise was broken.
  */
-import { parseArgs } from 'node:util'
 import { Network } from './network.ts'
+import { giveUp, optionsOf } from './options.ts'
 import { tableOf } from './per-second.ts'
-import { runScenario } from './scenario.ts'
-import { scenarioOf, scenarios } from './scenarios/index.ts'
+import { runScenario, type Scenario } from './scenario.ts'
+import { scenarios } from './scenarios/index.ts'
 
-const { values } = parseArgs({
-  options: { only: { type: 'string' }, short: { type: 'boolean' }, list: { type: 'boolean' } },
-})
-const chosen = values.only === undefined ? scenarios : values.only.split(',').map(scenarioOf)
+const usage = 'npm run chaos [-- --only=NAME,NAME] [--short] [--list]'
+const values = optionsOf(usage, { only: { type: 'string' }, short: { type: 'boolean' }, list: { type: 'boolean' } })
+const chosen = values.only === undefined ? scenarios : values.only.split(',').map(chosenOf)
 
 if (values.list) for (const { name, title } of chosen) process.stdout.write(`${name.padEnd(26)}${title}\n`)
 else process.exitCode = (await playAll()) ? 0 : 1
+
+function chosenOf(name: string): Scenario {
+  return (
+    scenarios.find((each) => each.name === name) ?? giveUp(usage, `there is no scenario ${name}; --list names them`)
+  )
+}
 
 async function playAll(): Promise<boolean> {
   const hasNetwork = await Network.isPossible()

@@ -13,11 +13,12 @@ import { execFileSync, fork, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { parseArgs } from 'node:util'
+import { optionsOf } from '../../chaos/dist/options.js'
 import { freePorts, until } from '../peers/servers.js'
 
-const { values } = parseArgs({
-  options: { connections: { type: 'string', default: '10000' }, rounds: { type: 'string', default: '200' } },
+const values = optionsOf('npm run bench:connections [-- --connections <number>] [--rounds <number>]', {
+  connections: { type: 'string', default: '10000' },
+  rounds: { type: 'string', default: '200' },
 })
 const connections = Number(values.connections)
 const rounds = Number(values.rounds)

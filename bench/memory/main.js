@@ -14,7 +14,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { parseArgs } from 'node:util'
+import { optionsOf } from '../../chaos/dist/options.js'
 import { freePorts, start, until } from '../peers/servers.js'
 import { cases } from './cases.js'
 
@@ -23,13 +23,14 @@ if (process.platform !== 'linux') {
   process.exit(2)
 }
 
-const { values } = parseArgs({
-  options: {
+const values = optionsOf(
+  'npm run bench:memory [-- --seconds <number>] [--memory <size,…>] [--case <part of its name>]',
+  {
     seconds: { type: 'string', default: '30' },
     memory: { type: 'string', default: '64MiB,256MiB' },
     case: { type: 'string', default: '' },
   },
-})
+)
 const seconds = Number(values.seconds)
 const sampleMs = 50
 const mebibyte = 1_048_576

@@ -10,7 +10,7 @@
  * server that is not installed is left out: Debian has redis-server and memcached.
  */
 import { writeFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
+import { optionsOf } from '../../chaos/dist/options.js'
 import { ClientProcess } from './client-process.js'
 import { contestants } from './contestants.js'
 import { median, summarise, tablesOf } from './report.js'
@@ -18,14 +18,15 @@ import { restBesideBare, restTableOf } from './rest.js'
 import { scenarios } from './scenarios.js'
 import { startServers } from './servers.js'
 
-const { values } = parseArgs({
-  options: {
+const values = optionsOf(
+  'npm run bench [-- --quick] [--only <client,…>] [--scenario <part of its name>] [--json <file>]',
+  {
     quick: { type: 'boolean', default: false },
     only: { type: 'string' },
     scenario: { type: 'string', default: '' },
     json: { type: 'string', default: 'bench/peers/last.json' },
   },
-})
+)
 const rounds = values.quick ? 2 : 3
 const times = values.quick ? { warmMs: 150, runMs: 600 } : { warmMs: 500, runMs: 2_000 }
 const chosen = values.only?.split(',') ?? contestants.map(({ name }) => name)

@@ -7,27 +7,24 @@
  *      npm run bench:store -- --traces=<folder>     with the traces there: gzipped 32-bit big-endian object numbers
  */
 import { readdirSync } from 'node:fs'
-import { parseArgs } from 'node:util'
+import { giveUp, optionsOf } from '#chaos/options.js'
+import { alone } from './alone.ts'
 import { flood } from './flood.ts'
-import { fuzz } from './fuzz.ts'
 import { hitRatios } from './hit-ratios.ts'
-import { pauses } from './pauses.ts'
 import { sideBySide } from './sides.ts'
 import { fileTrace, syntheticTraces } from './traces.ts'
 
-const { values: options } = parseArgs({
-  options: {
-    quick: { type: 'boolean', default: false },
-    only: { type: 'string', default: 'memory,flood,hits,fuzz,pauses' },
-    traces: { type: 'string' },
-  },
+const usage = 'npm run bench:store [-- --quick] [--only=memory,hits,pauses,fuzz,flood] [--traces=<folder>]'
+const options = optionsOf(usage, {
+  quick: { type: 'boolean', default: false },
+  only: { type: 'string', default: 'memory,flood,hits,fuzz,pauses' },
+  traces: { type: 'string' },
 })
 const isQuick = options.quick
 const parts: Record<string, () => void | Promise<void>> = { memory, flood: floods, hits, fuzz: fuzzing, pauses: delays }
 for (const name of options.only.split(',')) {
   const part = parts[name]
-  if (part === undefined) throw new Error(`there is no part ${name}: ${Object.keys(parts).join(', ')}`)
-  await part()
+  await (part ?? giveUp(usage, `there is no part ${name}`))()
 }
 
 async function memory(): Promise<void> {
@@ -89,10 +86,10 @@ function hits(): void {
   bar('rows too far below the best', rows.filter(({ isGood }) => !isGood).length, 0)
 }
 
-function fuzzing(): void {
+async function fuzzing(): Promise<void> {
   heading('sizes of 1 byte to 1 MiB in a full store, every value checked')
   const bytesMax = 64 * 2 ** 20
-  const result = fuzz({ bytesMax, forMs: isQuick ? 10_000 : 60_000, seed: Date.now() & 0xffff })
+  const result = await alone('fuzz', { bytesMax, forMs: isQuick ? 10_000 : 60_000, seed: Date.now() & 0xffff })
   console.log(result)
   bar('resident set, MiB', result.rssMaxBytes / 2 ** 20, (bytesMax * 1.15) / 2 ** 20 + 100)
 }
@@ -100,7 +97,7 @@ function fuzzing(): void {
 async function delays(): Promise<void> {
   const entries = isQuick ? 1e6 : 1e7
   heading(`event loop with ${entries / 1e6} M entries, 80 % reads, eviction all the time`)
-  const result = await pauses({ entries, forMs: isQuick ? 10_000 : 60_000 })
+  const result = await alone('pauses', { entries, forMs: isQuick ? 10_000 : 60_000 })
   console.log(result)
   bar('event-loop delay p99.9, ms', result.p999Ms, 10)
   bar('event-loop delay max, ms', result.maxMs, 30)

@@ -1,9 +1,9 @@
 /** Side by side: contestants of one size, each in its process, take turns at the same operation. */
 import { type ChildProcess, fork } from 'node:child_process'
-import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import type { ContestantName } from './contestants.ts'
 import type { Order } from './fill.ts'
+import { nextMessage } from './next-message.ts'
 
 const rounds = 9
 const heapMegabytes = 10_000
@@ -55,15 +55,5 @@ async function turns(children: readonly ChildProcess[], order: Order, count = ro
 
 async function ask(child: ChildProcess, order: Order): Promise<number> {
   child.send(order)
-  const over = new AbortController()
-  const exit = once(child, 'exit', { signal: over.signal }).then(([code]) => {
-    throw new Error(`a contestant exited with ${code}`)
-  })
-  exit.catch(() => {})
-  try {
-    const [figure] = await Promise.race([once(child, 'message', { signal: over.signal }), exit])
-    return figure as number
-  } finally {
-    over.abort()
-  }
+  return (await nextMessage(child)) as number
 }

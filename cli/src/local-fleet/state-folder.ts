@@ -8,9 +8,9 @@
  *
  * A supervisor that was killed leaves the first two behind; its process id tells that they are stale.
  */
-import { lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { RingholdError } from '@ringhold/sdk/protocol'
 
 /** The longest path that every system takes for a socket (macOS: 104 bytes with the terminating zero). */
@@ -109,10 +109,27 @@ export class StateFolder {
 /** makeFolder makes a folder for this user unless it is there. Throws RINGHOLD_BAD_OPTION, calling it `what`, where that cannot be. */
 export function makeFolder(path: string, what: string): void {
   try {
-    mkdirSync(path, { recursive: true, mode: 0o700 })
+    makeFolders(resolve(path))
   } catch (cause) {
     throw unusable(`the ${what} ${path} cannot be made (${(cause as NodeJS.ErrnoException).code})`)
   }
+}
+
+/** One folder at a time: Node's own recursive mkdir never ends in a file system like /proc, which has no room for folders. */
+function makeFolders(path: string): void {
+  if (isFolder(path)) return
+  const parent = dirname(path)
+  if (!existsSync(parent)) makeFolders(parent)
+  try {
+    mkdirSync(path, { mode: 0o700 })
+  } catch (error) {
+    // Another process may have made it in the meantime.
+    if (!isFolder(path)) throw error
+  }
+}
+
+function isFolder(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false
 }
 
 /** isAlive tells whether a process of this id runs. */

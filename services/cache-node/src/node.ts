@@ -16,6 +16,7 @@ import { type ClientListener, clientListener, type Listener, peerListener } from
 import { HybridClock } from './clock/hybrid-clock.ts'
 import type { NodeConfig } from './config.ts'
 import { Copies } from './copies/copies.ts'
+import { isHandedOver } from './copies/handover.ts'
 import { defaultCopiesSettings } from './copies/settings.ts'
 import type { CopiesStatus } from './copies/status.ts'
 import { type Counters, newCounters } from './core/counters.ts'
@@ -251,19 +252,13 @@ export class CacheNode {
   async #handOver(): Promise<void> {
     const { leaveTimeoutMs } = this.config
     const startedAt = performance.now()
-    while (!this.#isHandedOver() && performance.now() - startedAt < leaveTimeoutMs) {
+    const isOver = () => isHandedOver(this.config.name, this.view, this.copies)
+    while (!isOver() && performance.now() - startedAt < leaveTimeoutMs) {
       await new Promise((resolve) => setTimeout(resolve, handOverLookMs))
     }
     const { tokens, entries } = this.copies
     const ms = Math.round(performance.now() - startedAt)
     this.#options.logger.info({ ms, tokens, strays: entries.strays }, 'handed over')
-  }
-
-  #isHandedOver(): boolean {
-    // Nobody is left who could take over.
-    if (this.ring.members.length === 0) return true
-    const { tokens, entries, strayTokens } = this.copies
-    return tokens.held + tokens.claiming + tokens.provisional + entries.strays + strayTokens === 0
   }
 
   async #close(listeners: readonly Listener[], drainMs: number): Promise<void> {

@@ -1,4 +1,4 @@
-import { chmodSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Test, test } from 'tap'
@@ -27,6 +27,14 @@ test('a folder that cannot be made is refused with its reason', async (t) => {
   t.throws(() => folder.create(), { ...badOption, message: /EEXIST/ })
   const inside = new StateFolder({ RINGHOLD_STATE_DIR: join(folder.path, 'inside') })
   t.throws(() => inside.create(), { ...badOption, message: /ENOTDIR/ })
+})
+
+test('folders that lead to it are made, in a file system without room for folders it is refused', async (t) => {
+  const deep = new StateFolder({ RINGHOLD_STATE_DIR: join(folderIn(t).path, 'a', 'b') })
+  deep.create()
+  t.ok(statSync(deep.path).isDirectory())
+  if (!existsSync('/proc/self')) return
+  t.throws(() => new StateFolder({ RINGHOLD_STATE_DIR: '/proc/ringhold/state' }).create(), badOption)
 })
 
 test('a path that is too long for a socket is refused before anything is made', async (t) => {

@@ -79,6 +79,28 @@ test('what a coordinator evicted and had no room to list is evicted by its repli
   t.equal(peers.version('b', key), 4, 'until it is written again')
 })
 
+test('a replica to which a late copy brings back what it was told to evict is told again', async (t) => {
+  const peers = new Peers({ names: ['a', 'b'] })
+  peers.claim()
+  const key = ['k1', 'k2', 'k3', 'k4', 'k5'].find((name) => place(peers, name) === 'a') as string
+  write(peers, key, 3)
+  t.ok(peers.runUntil(isRepaired(peers), 5_000))
+  const { store, core } = peers.node('a')
+  core.clock.accept(3, versionEpochMs)
+  store.evict(peers.place(key), 3, peers.now)
+  t.capture(store, 'takeEvicted', () => ({ evicted: [], unlisted: 1 }))
+  t.capture(store, 'welcomeFrom', () => undefined)
+  t.ok(
+    peers.runUntil(() => peers.version('b', key) === undefined, 30_000),
+    'once',
+  )
+  peers.put('b', key, { version: 3, value })
+  t.ok(
+    peers.runUntil(() => peers.version('b', key) === undefined, 30_000),
+    'and again',
+  )
+})
+
 test('a delete that only a replica has comes to its coordinator, also where that one had evicted the entry', async (t) => {
   const peers = new Peers({ names: ['a', 'b'] })
   peers.claim()
@@ -122,4 +144,27 @@ test('a node does not evict for others what it coordinates itself', async (t) =>
   t.equal(peers.version('a', key), 3)
   peers.node('b').parts.shelf.serve({ type: 'evict', stamps: [stamp] }, 'a')
   t.equal(peers.version('b', key), undefined)
+})
+
+test('a node that leaves lets go of what was written or evicted since, and of nothing else', async (t) => {
+  const peers = new Peers({ names: ['a', 'b', 'c'] })
+  peers.status('c', 'leaving')
+  peers.ring(['a', 'b'])
+  peers.claim()
+  const names = ['k1', 'k2', 'k3', 'k4', 'k5', 'k6', 'k7', 'k8', 'k9'].filter((name) => place(peers, name) === 'a')
+  const [written, evicted, newer, same] = names as [string, string, string, string]
+  const { store, parts } = peers.node('a')
+  for (const key of [written, evicted]) peers.put('c', key, { version: 5 })
+  peers.put('c', same, { version: 9 })
+  peers.put('c', newer, { version: 12 })
+  t.capture(store, 'takeEvicted', () => ({
+    evicted: [{ place: peers.place(evicted), version: 9, role: 'coordinator' }],
+    unlisted: 0,
+  }))
+  for (const key of [written, newer, same]) parts.evictions.overwrote(peers.place(key), 9)
+  peers.run(50)
+  t.equal(peers.version('c', written), undefined)
+  t.equal(peers.version('c', evicted), undefined)
+  t.equal(peers.version('c', newer), 12)
+  t.equal(peers.version('c', same), 9, 'it was a replica when that was written')
 })

@@ -67,6 +67,25 @@ test('nothing goes before every owner has it, nor while one of them is away', as
   t.ok(isPlaced(peers, five))
 })
 
+test('a stray of which a later version has expired goes, though the first owner is silent and another stands in for it', async (t) => {
+  const peers = new Peers({ names: ['a', 'b', 'c'] })
+  peers.ring(['a', 'b'])
+  peers.claim()
+  peers.node('b').isCutOff = true
+  const [old, same, newer] = keys.filter((key) => owners(peers, key)[0] === 'b') as [string, string, string]
+  for (const key of [old, same, newer]) peers.node('a').holder.tokens.add(peers.place(key).token)
+  peers.put('a', old, { version: 9, ttlMs: 100 })
+  for (const key of [same, newer]) peers.put('a', key, { version: 9 })
+  peers.put('c', old, { version: 5 })
+  peers.put('c', same, { version: 9 })
+  peers.put('c', newer, { version: 12 })
+  peers.run(60_000)
+  t.equal(peers.version('c', old), undefined)
+  t.equal(peers.version('c', same), 9, 'the other owner may lack it')
+  t.equal(peers.version('c', newer), 12)
+  t.equal(peers.version('a', newer), 12)
+})
+
 test('what only a stray holder has goes to the owners first', async (t) => {
   const peers = filled(['a', 'b', 'c'])
   for (const key of keys) {

@@ -1,5 +1,6 @@
 import type { ByteCommand } from '@ringhold/sdk/protocol'
 import { test } from 'tap'
+import { dataParts } from '#node/copies/data-parts.js'
 import { defaultCopiesSettings as settings } from '#node/copies/settings.js'
 import { SmallNet, type SmallNetOptions, type SmallNode } from './small-net.ts'
 
@@ -308,4 +309,35 @@ test('a process that stands still before it has sent a write sends what was writ
   t.equal(memory.lent.size, 1)
   net.run(10)
   t.equal(net.node('b').holding(key), 'x')
+
+test('what is overwritten is gone from a node that leaves before the next reader could find it there', async (t) => {
+  const net = fleet(['a', 'b', 'c'], { parts: dataParts })
+  const [a, c] = [net.node('a'), net.node('c')]
+  const key = net.keyOf('a', ['a', 'c'])
+  a.set(key, 'old')
+  net.run(100)
+  t.equal(c.holding(key), 'old')
+  net.fate = ({ from, request }) => (from === 'c' && request.type === 'compare' ? 'lost' : 1)
+  net.tell({ ...net.all, c: 'leaving' })
+  net.run(50)
+  t.equal(c.holding(key), 'old', 'it keeps what nobody has overwritten')
+  a.set(key, 'new')
+  net.run(50)
+  t.equal(c.holding(key), undefined)
+  t.equal(a.holding(key), 'new')
+})
+
+test('what was overwritten stays with a node that leaves as long as the new value has one copy less than it should', async (t) => {
+  const net = fleet(['a', 'b', 'c'], { parts: dataParts })
+  const [a, c] = [net.node('a'), net.node('c')]
+  const key = net.keyOf('a', ['a', 'c'])
+  a.set(key, 'old')
+  net.run(100)
+  net.fate = ({ from, to }) => (to === 'b' || from === 'b' ? 'lost' : 1)
+  net.tell({ ...net.all, c: 'leaving' })
+  net.run(50)
+  const box = a.set(key, 'new')
+  net.run(1_000)
+  t.match(box.answer, { outcome: { type: 'replaced', copies: 1 } })
+  t.equal(c.holding(key), 'old')
 })

@@ -35,11 +35,9 @@ export class Coordination {
   }
 
   look(node: SimNode): void {
-    // Who has left answers nothing any more.
-    const isParty = node.isRunning && node.membership.self.status !== 'left'
     for (let index = 0; index < this.#tokens.length; index++) {
       const token = this.#tokens[index] as number
-      const tenure = isParty ? node.copies.tenureOf(token) : 'none'
+      const tenure = node.isParty ? node.copies.tenureOf(token) : 'none'
       const coordinators = this.#coordinators[index] as Set<SimNode>
       const isCoordinator = tenure === 'held' || tenure === 'provisional'
       if (isCoordinator === coordinators.has(node)) continue

@@ -79,9 +79,9 @@ export class History {
     return count
   }
 
-  /** isRemembered tells whether a process that runs has ever held this version or a later one. */
+  /** isRemembered tells whether a process that is still party to the fleet has ever held this version or a later one. */
   isRemembered(version: number): boolean {
-    for (const [{ isRunning }, highest] of this.everHeld) if (isRunning && highest >= version) return true
+    for (const [{ isParty }, highest] of this.everHeld) if (isParty && highest >= version) return true
     return false
   }
 

@@ -1,9 +1,10 @@
 /**
  * `npm run sim:long -- [count] [first seed] [processes]` runs so many seeds, each once, over all cores, and sums up what
- * happened in them. Failures are told as they come; interrupted, it sums up what was run until then.
+ * happened in them. Every tenth plan is a crowded one (plan.ts). Failures are told as they come; interrupted, it sums up what was run until then.
  */
 import { availableParallelism } from 'node:os'
 import { runCrew } from './crew.ts'
+import { crowdedFrom } from './plan.ts'
 
 /** What must have happened at least once in a long run; else the faults miss what they are for. */
 const sometimes = [
@@ -20,6 +21,7 @@ const sometimes = [
   'evict',
 ]
 const runsPerReport = 200
+const crowdedEvery = 10
 
 const [count = 20_000, first = 1, processes = availableParallelism()] = process.argv.slice(2).map(Number)
 const begun = performance.now()
@@ -30,7 +32,7 @@ const interruption = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => interruption.abort())
 
 await runCrew({
-  seeds: Array.from({ length: count }, (_, index) => first + index),
+  seeds: Array.from({ length: count }, (_, index) => first + index).map(drawn),
   times: 1,
   isRace: false,
   processes,
@@ -50,6 +52,10 @@ for (const [what, times] of [...totals].sort()) process.stdout.write(`${String(t
 process.stdout.write(`${soFar()}${failures.length > 0 ? `: ${failures.join(', ')}` : ''}\n`)
 if (never.length > 0) process.stdout.write(`never happened: ${never.join(', ')}\n`)
 process.exitCode = runs < count || failures.length > 0 || never.length > 0 ? 1 : 0
+
+function drawn(seed: number): number {
+  return seed % crowdedEvery > 0 || seed >= crowdedFrom ? seed : crowdedFrom + seed
+}
 
 function soFar(): string {
   const seconds = (performance.now() - begun) / 1_000

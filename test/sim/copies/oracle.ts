@@ -114,7 +114,7 @@ export class Oracle {
     }
     // A version of which nobody is left who knows may be issued again, by a node that was started anew.
     const isSame = known?.type === change.type && known.operation === written?.operation
-    const isForgotten = known !== undefined && ![...known.heldBy].some(({ isRunning }) => isRunning)
+    const isForgotten = known !== undefined && ![...known.heldBy].some(({ isParty }) => isParty)
     if (known !== undefined && !isSame && !isForgotten) {
       this.breach(`${node.name} has something else under version ${change.version} of ${name} than others have`)
     }
@@ -175,15 +175,15 @@ export class Oracle {
     if (promise) promise.copies = Math.min(promise.copies, Math.max(1, ring.members.length))
   }
 
-  /** ended is called when a process, and all that it held, is gone. */
+  /** ended is called when a process has said farewell, and when it ends: all that it held is gone. */
   ended(node: SimNode): void {
     for (const history of this.histories) {
       if (node.isLeaving) this.#hasLess(node, history)
       const held = history.holders.get(node)
       history.holders.delete(node)
       if (held !== undefined) this.#lost(node, history, held.version)
-      // What was evicted and nobody knows of any more may be followed by a lower version, of a clock that is slow.
-      if (history.shown <= history.excusedUpTo && !history.isRemembered(history.shown)) history.hideAll()
+      // What is gone and nobody knows of any more may be followed by a lower version, of a clock that is slow.
+      if (history.isGone(history.shown, this.#now()) && !history.isRemembered(history.shown)) history.hideAll()
     }
   }
 

@@ -57,6 +57,12 @@ export interface Plan {
 /** nodesMax is the highest number of a node. */
 export const nodesMax = 9
 
+/**
+ * Seeds from here on draw crowded plans, with two or three times as many faults: more of them meet, and some in ways that a
+ * plan of one draw hardly ever shows.
+ */
+export const crowdedFrom = 1_000_000
+
 /** Long enough for all to hold the others dead, and have told them so as long as they do. */
 const partedUntilMs = 16_000
 
@@ -93,12 +99,12 @@ export function planOf(seed: number): Plan {
   const nodes = oneOf(random, [1, 2, 2, 3, 3, 3, 4, 4, 5, 5, 5, 6, 7])
   const chaosMs = between(random, [6_000, 16_000])
   const allowed = kinds.filter((type) => seed % 3 > 0 || !breaksLinks({ type } as Fault))
-  const chosen = Array.from({ length: wholeBetween(random, [1, 4]) }, () => oneOf(random, allowed))
-  const count = wholeBetween(random, [1, 7])
-  const faults: Fault[] = []
-  for (let index = 0; index < count; index++) {
-    const at = between(random, [1_000, chaosMs - 500])
-    faults.push(faultOf(random, { type: oneOf(random, chosen), at: Math.round(at), nodes }))
+  const faults = faultsOf(random, { allowed, nodes, chaosMs })
+  if (seed >= crowdedFrom) {
+    const crowd = streamOf(seed, 'crowd')
+    for (let draws = wholeBetween(crowd, [1, 2]); draws > 0; draws--) {
+      faults.push(...faultsOf(crowd, { allowed, nodes, chaosMs }))
+    }
   }
   // The one whom all are told of leaves for good, and the rest is split for long: only they themselves find together again.
   const isSeedGone = nodes > 2 && random() < 0.1
@@ -126,6 +132,24 @@ export function planOf(seed: number): Plan {
     chaosMs: Math.round(isSeedGone ? partedUntilMs : chaosMs),
     faults: faults.sort((a, b) => a.at - b.at),
   }
+}
+
+interface Frame {
+  readonly allowed: readonly Fault['type'][]
+  readonly nodes: number
+  readonly chaosMs: number
+}
+
+/** One draw: up to seven faults of up to four kinds. */
+function faultsOf(random: Random, { allowed, nodes, chaosMs }: Frame): Fault[] {
+  const chosen = Array.from({ length: wholeBetween(random, [1, 4]) }, () => oneOf(random, allowed))
+  const count = wholeBetween(random, [1, 7])
+  const faults: Fault[] = []
+  for (let index = 0; index < count; index++) {
+    const at = between(random, [1_000, chaosMs - 500])
+    faults.push(faultOf(random, { type: oneOf(random, chosen), at: Math.round(at), nodes }))
+  }
+  return faults
 }
 
 function partedWithoutSeed(seed: number, nodes: number): Fault[] {

@@ -11,6 +11,7 @@ import { type Ring, seedOfFleet } from '@ringhold/sdk/ring'
 import { HybridClock } from '#node/clock/hybrid-clock.js'
 import { Copies, HIT_IN_SINK } from '#node/copies/copies.js'
 import type { Effect as CopiesEffect } from '#node/copies/effect.js'
+import { isHandedOver } from '#node/copies/handover.js'
 import type { Envelope, PeerReply, PeerRequest } from '#node/copies/peer-request.js'
 import { newCounters } from '#node/core/counters.js'
 import type { Origin } from '#node/core/decide.js'
@@ -130,6 +131,11 @@ export class SimNode implements Server {
     return this.condition === 'up' || this.condition === 'frozen'
   }
 
+  /** Whether it is party to anything. Who has said farewell runs for a moment still, but nobody asks it for what it has. */
+  get isParty(): boolean {
+    return this.isRunning && this.membership.self.status !== 'left'
+  }
+
   get transferMs(): number {
     return this.#world.transferMs
   }
@@ -189,11 +195,10 @@ export class SimNode implements Server {
     const giveUpAt = this.#world.now + leaveTimeoutMs
     this.#input(() => this.#gossip(this.membership.leave(this.localNow)))
     const depart = () => {
-      const { tokens, entries } = this.copies.status
-      const isAlone = this.ring.members.length === 0
-      const isFree = isAlone || tokens.held + tokens.claiming + tokens.provisional + entries.strays === 0
-      if (!isFree && this.#world.now < giveUpAt) return this.#later(copiesTickMs, depart)
+      const isOver = isHandedOver(this.name, this.membership.view, this.copies.status)
+      if (!isOver && this.#world.now < giveUpAt) return this.#later(copiesTickMs, depart)
       this.#gossip(this.membership.departed(this.localNow))
+      this.#world.departed(this)
       this.#later(50, () => this.end('down'))
     }
     this.#later(200, depart)

@@ -34,7 +34,9 @@ const waitingMax = 4_096
  */
 function isAccused({ instance, membership: { self } }: SimNode, said: Member): boolean {
   const isDoubted = said.status === 'suspect' || said.status === 'dead'
-  if (isDoubted && said.instance === instance) return true
+  // Who is silent while it leaves is taken to have left.
+  const isGivenUp = said.status === 'left' && self.status !== 'left'
+  if ((isDoubted || isGivenUp) && said.instance === instance) return true
   return isGone(said.status) && self.status === 'alive' && self.incarnation <= said.incarnation
 }
 
@@ -169,6 +171,12 @@ export class World {
 
   // What nodes report.
 
+  /** departed: the node has said farewell. */
+  departed(node: SimNode): void {
+    this.say(`${node.name} has left`)
+    this.oracle.ended(node)
+  }
+
   ended(node: SimNode): void {
     this.say(`${node.name} ends (${node.condition})`)
     this.oracle.ended(node)
@@ -272,6 +280,20 @@ export class World {
 
   #isBroken(a: SimNode, b: SimNode): boolean {
     if (this.network.isBroken(a.name, b.name) || a.condition === 'frozen' || b.condition === 'frozen') return true
-    return this.#wrong.get(a)?.has(b.name) === true || this.#wrong.get(b)?.has(a.name) === true
+    return this.#isApart(a, b) || this.#isApart(b, a) || (this.#misjudges(a) && this.#misjudges(b))
+  }
+
+  /** Whether a node holds another gone that runs, or one that the other counts on: it did not ask that one. */
+  #isApart(node: SimNode, { name, ring }: SimNode): boolean {
+    const wrong = this.#wrong.get(node)
+    return wrong !== undefined && (wrong.has(name) || ring.members.some((member) => wrong.has(member.name)))
+  }
+
+  /**
+   * Whether a node holds anybody gone that runs. Who comes up when a split has just healed, and hears of both sides that the
+   * other is gone, knows of nobody; two of them do not know of each other.
+   */
+  #misjudges(node: SimNode): boolean {
+    return (this.#wrong.get(node)?.size ?? 0) > 0
   }
 }

@@ -103,13 +103,13 @@ export class Copies {
     const core = new Core({ self, seed: fleet.seed, store, clock, settings, random })
     const tenure = new Tenure(core)
     const data = parts({ core, holdings: tenure })
-    const { sync, repair } = data
+    const { sync, repair, evictions } = data
     const waiting = new Waiting(core)
     const claims = new Claims({ core, tenure, sync })
     const hints = new Hints({ core, repair })
     const replicas = new Replicas({ core, hints })
     const resume = (errand: Errand) => this.#routing.resume(errand)
-    const writes = new Writes({ core, tenure, replicas, counters, answers, memory, resume })
+    const writes = new Writes({ core, tenure, replicas, evictions, counters, answers, memory, resume })
     const execution = new Execution({ core, writes, waiting, counters })
     this.#core = core
     this.#answers = answers

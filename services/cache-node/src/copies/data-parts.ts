@@ -21,7 +21,7 @@ export const dataParts: PartsFactory = ({ core, holdings }) => {
   const differences = new Differences(core)
   const evictions = new Evictions(core, holdings)
   const fetched = new FetchedKeys()
-  const needs = new Needs({ core, holdings, evictions, fetched })
+  const needs = new Needs({ core, holdings, differences, evictions, fetched })
   const pulls = new Pulls({
     core,
     intake,

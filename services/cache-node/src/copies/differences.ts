@@ -20,6 +20,8 @@ interface Difference {
   noticedAt: number
   /** Until when it is not worth another look. */
   knownUntil: number
+  /** Whether the peer was told to let go of part of it, since it was last listed. */
+  isToGo: boolean
 }
 
 /** After so many comparisons the known is looked at once more: the replica may have room again. */
@@ -48,7 +50,8 @@ export class Differences {
     const isSame = before?.entries === entries && before.low === low && before.high === high
     if (isSame && before.knownUntil > this.#core.now) return 'known'
     const noticedAt = isSame ? before.noticedAt : this.#core.now
-    this.#differencesOf(peer).set(token, { entries, low, high, noticedAt, knownUntil: 0 })
+    const isToGo = isSame && before.isToGo
+    this.#differencesOf(peer).set(token, { entries, low, high, noticedAt, knownUntil: 0, isToGo })
     return before === undefined ? 'new' : 'again'
   }
 
@@ -60,7 +63,14 @@ export class Differences {
     const { now, settings } = this.#core
     const difference = this.#ofPeers.get(peer)?.get(token)
     if (difference === undefined || difference.noticedAt > startedAt) return
-    difference.knownUntil = now + comparisonsPerLook * settings.compareIntervalMs
+    if (!difference.isToGo) difference.knownUntil = now + comparisonsPerLook * settings.compareIntervalMs
+    difference.isToGo = false
+  }
+
+  /** toldToLetGo says that a peer was told to evict something of a token that it has and this node has not. */
+  toldToLetGo(peer: string, token: number): void {
+    const difference = this.#ofPeers.get(peer)?.get(token)
+    if (difference !== undefined) difference.isToGo = true
   }
 
   /** equal says that nothing differs of these tokens. */

@@ -1,7 +1,12 @@
 /**
  * Evictions: the coordinator decides what goes, the replicas follow. What gets lost on the way is found by comparison,
  * and told again: nothing that a coordinator evicted is sent back to it.
+ *
+ * A node that leaves is told too, and of writes besides: it keeps its entries until all owners have them, and what is
+ * out of date among them must not outlive those who know that it is. When a value that was written since has expired or
+ * was evicted, and its coordinator is gone or another one, nobody would know.
  */
+import type { View } from '@ringhold/sdk/membership'
 import type { Version } from '@ringhold/sdk/protocol'
 import type { Place } from '../store/store.ts'
 import { changeOf } from './copy.ts'
@@ -31,6 +36,9 @@ export class Evictions implements EvictionsPart {
   readonly #core: Core
   readonly #holdings: Holdings
   readonly #outboxes = new Map<string, Outbox>()
+  #leaving: readonly string[] = []
+  /** What they were found in. */
+  #view: View | undefined
 
   constructor(core: Core, holdings: Holdings) {
     this.#core = core
@@ -45,6 +53,11 @@ export class Evictions implements EvictionsPart {
       this.#outboxes.set(peer, outbox)
     }
     if (outbox.stamps.length < waitingMax) outbox.stamps.push({ cache, key, version })
+  }
+
+  overwrote({ cache, key }: Place, version: Version): void {
+    // Not that version itself: a replica that leaves has it too.
+    for (const name of this.#leavers()) this.tell(name, { cache, key: key.slice(), version: version - 1 })
   }
 
   /** Whether this node ever had to evict something as a replica. */
@@ -83,11 +96,22 @@ export class Evictions implements EvictionsPart {
       this.#highest = Math.max(this.#highest, version)
       if (role === 'replica') this.#highestAlone = Math.max(this.#highestAlone, version)
       else if (this.#holdings.holds(place.token)) {
-        for (const owner of ring.owners(place.token)) {
+        for (const owner of [...ring.owners(place.token), ...this.#leavers()]) {
           if (owner !== self && !this.#core.isAway(owner)) this.tell(owner, { ...place, version })
         }
       }
     }
+  }
+
+  #leavers(): readonly string[] {
+    const { view, self } = this.#core
+    if (view !== this.#view) {
+      this.#view = view
+      this.#leaving = [...view.values()].flatMap(({ name, status }) =>
+        status === 'leaving' && name !== self ? [name] : [],
+      )
+    }
+    return this.#leaving
   }
 
   #send(peer: string, outbox: Outbox): void {

@@ -1,6 +1,7 @@
 /** Needs: whether a version of a key that a peer lists is to come here. */
 import type { Place } from '../store/store.ts'
 import type { Core } from './core.ts'
+import type { Differences } from './differences.ts'
 import type { Evictions } from './evictions.ts'
 import type { FetchedKeys } from './fetched-keys.ts'
 import { expiryMarginMs } from './intake.ts'
@@ -11,6 +12,7 @@ import type { Pull, Want } from './pull-queue.ts'
 export interface NeedsOptions {
   readonly core: Core
   readonly holdings: Holdings
+  readonly differences: Differences
   readonly evictions: Evictions
   readonly fetched: FetchedKeys
 }
@@ -18,12 +20,14 @@ export interface NeedsOptions {
 export class Needs {
   readonly #core: Core
   readonly #holdings: Holdings
+  readonly #differences: Differences
   readonly #evictions: Evictions
   readonly #fetched: FetchedKeys
 
-  constructor({ core, holdings, evictions, fetched }: NeedsOptions) {
+  constructor({ core, holdings, differences, evictions, fetched }: NeedsOptions) {
     this.#core = core
     this.#holdings = holdings
+    this.#differences = differences
     this.#evictions = evictions
     this.#fetched = fetched
   }
@@ -39,7 +43,7 @@ export class Needs {
     if (purpose === 'sync') return true
     if (!this.#holdings.holds(place.token)) return !this.#evictions.hasLetGo(place, stamp.version)
     const isGone = this.#evictions.hasOutlived(place, stamp.version)
-    if (isGone) this.#evictions.tell(source, stamp)
+    if (isGone) this.#tell(source, place, stamp)
     return !isGone
   }
 
@@ -55,7 +59,7 @@ export class Needs {
     // Replicas follow their coordinator.
     if (copy.type === 'tombstone' || (!holds && ring.coordinator(place.token) === source)) return true
     if (this.#isOverwritten(place, copy)) {
-      if (holds) this.#evictions.tell(source, copy)
+      if (holds) this.#tell(source, place, copy)
       return false
     }
     if (!holds) return true
@@ -66,6 +70,12 @@ export class Needs {
   /** acceptsFetched says the same of a copy that a source of a sync handed out. */
   acceptsFetched(place: Place, copy: Copy): boolean {
     return !this.#fetched.has(place) && !this.#isOverwritten(place, copy)
+  }
+
+  /** Has a source let go of what is gone here. */
+  #tell(source: string, { token }: Place, stamp: Stamp): void {
+    this.#evictions.tell(source, stamp)
+    this.#differences.toldToLetGo(source, token)
   }
 
   /** Whether a value was followed by one that has expired here since: it must not come back. */

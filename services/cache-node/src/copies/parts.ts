@@ -7,6 +7,7 @@
  *      receive        ──► Shelf       what peers ask of our store
  *      data           ──► Tenure      do we coordinate this token?
  */
+import type { Version } from '@ringhold/sdk/protocol'
 import type { Place } from '../store/store.ts'
 import type { PeerReply, PeerRequest, TokenDigest } from './peer-request.ts'
 import type { TokenSet } from './token-set.ts'
@@ -71,8 +72,13 @@ export interface Strays {
   readonly entries: number
 }
 
-/** Evictions tells replicas what their coordinator evicted. */
+/** Evictions tells replicas what their coordinator evicted, and nodes that leave what is out of date there. */
 export interface Evictions {
+  /**
+   * overwrote says that this node, as the coordinator, has written a key, and another owner has it, if there is one. The
+   * bytes are good for this call only.
+   */
+  overwrote(place: Place, version: Version): void
   tick(): void
 }
 

@@ -81,7 +81,10 @@ export type PeerRequest =
     }
   /** Your copies of these keys. */
   | { readonly type: 'fetch'; readonly spots: readonly Spot[] }
-  /** I coordinate these, and evicted them at these versions: do the same. What of them you hold as deletes I take over. */
+  /**
+   * I coordinate these, and evicted them at these versions: do the same. What of them you hold as deletes I take over. To
+   * who is no owner: these versions were evicted or written here, and what you hold of them up to there is out of date.
+   */
   | { readonly type: 'evict'; readonly stamps: readonly Stamp[] }
 
 export type PeerReply =

@@ -149,8 +149,8 @@ export class Shelf implements ShelfPart {
   }
 
   /**
-   * What this node coordinates itself it does not evict for others. Of a stray its tombstone goes too; a replica keeps its
-   * tombstones, and hands them to whoever took them for entries.
+   * What this node coordinates itself it does not evict for others. A stray goes in an earlier version too, and its
+   * tombstone; a replica keeps its tombstones, and hands them to whoever took them for entries.
    */
   #evict(stamps: readonly Stamp[]): PeerReply {
     const { store, now } = this.#core
@@ -159,8 +159,10 @@ export class Shelf implements ShelfPart {
     for (const stamp of stamps) {
       const place = this.#placeOf(stamp)
       if (holdings.holds(place.token)) continue
-      if (!standing.isOwner(place.token)) store.discard(place, stamp.version, now)
-      else if (!store.evict(place, stamp.version, now)) {
+      if (!standing.isOwner(place.token)) {
+        const here = store.version(place, now)
+        if (here !== undefined && here <= stamp.version) store.discard(place, here, now)
+      } else if (!store.evict(place, stamp.version, now)) {
         const change = store.change(place, now)
         if (change?.type === 'tombstone') this.#add(tombstones, copyOf(place, change, now))
       }

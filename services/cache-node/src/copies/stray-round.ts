@@ -6,7 +6,9 @@
  *                  │ differs
  *                  └─► list at each owner, one after another ──► what all of them list at its version or higher goes
  *
- * To be compared with twice makes an owner pull what it lacks; the next round finds it there.
+ * To be compared with twice makes an owner pull what it lacks; the next round finds it there. It also makes whoever
+ * coordinates the token look at what is here, and have it let go of what is out of date: so owners are compared with
+ * though another one does not answer, and nothing can be dropped.
  */
 import type { Ring } from '@ringhold/sdk/ring'
 import type { Core } from './core.ts'
@@ -44,6 +46,8 @@ export class StrayRound {
   readonly #candidates = new Map<string, Candidate>()
   /** What owners say is worth nothing under another ring. */
   readonly #ring: Ring
+  /** Whether an owner did not say what it lacks. */
+  #isUnanswered = false
 
   constructor(options: StrayRoundOptions) {
     this.#options = options
@@ -59,14 +63,19 @@ export class StrayRound {
   #compare(rank: number): void {
     const owner = this.#options.owners[rank]
     if (owner === undefined) {
-      this.#dropEqual()
+      if (this.#isUnanswered) this.#options.ended(0)
+      else this.#dropEqual()
       return
     }
     this.#core.ask(owner, { type: 'compare', digests: this.#digests }, (outcome) => {
-      const reply = this.#replyOf(outcome, 'compared')
-      if (reply === undefined) return
+      if (this.#core.ring !== this.#ring) {
+        this.#options.ended(0)
+        return
+      }
+      const reply = outcome.type === 'reply' && outcome.reply.type === 'compared' ? outcome.reply : undefined
+      if (reply === undefined) this.#isUnanswered = true
       // Known is also what an owner could not take over: it does not have that.
-      for (const { token } of [...reply.differing, ...reply.known]) this.#differing.add(token)
+      else for (const { token } of [...reply.differing, ...reply.known]) this.#differing.add(token)
       this.#compare(rank + 1)
     })
   }

@@ -20,6 +20,7 @@ import { copyOf } from './copy.ts'
 import type { Core } from './core.ts'
 import type { Errand } from './errand.ts'
 import { ownedCommand } from './owned-command.ts'
+import type { Evictions } from './parts.ts'
 import type { Replicas } from './replicas.ts'
 import type { Tenure } from './tenure.ts'
 import type { ValueMemory } from './value-memory.ts'
@@ -47,6 +48,7 @@ export interface WritesOptions {
   readonly core: Core
   readonly tenure: Tenure
   readonly replicas: Replicas
+  readonly evictions: Pick<Evictions, 'overwrote'>
   readonly counters: Counters
   readonly answers: (now: number) => Answers
   readonly memory: ValueMemory
@@ -99,7 +101,11 @@ export class Writes {
     const command = isOwned ? ownedCommand(asked, memory) : asked
     const write = this.#newWrite(command, token, isOwned)
     if (others.length > 0) this.#send(write, others)
-    if (write.waits === 0) return this.#executed(this.#acked(write, command))
+    if (write.waits === 0) {
+      const outcome = this.#acked(write, command)
+      if (others.length === 0) this.#options.evictions.overwrote(write.place, write.change.version)
+      return this.#executed(outcome)
+    }
     this.#begun(write)
     const ack = ackOf(command)
     if (ack === 'all') write.done = done
@@ -167,6 +173,10 @@ export class Writes {
     }
     if (write.waits > 0) return
     this.#tell(write)
+    // What has fewer copies than there should be does not yet stand in for what was there before.
+    if (write.copies > 1 && write.error === undefined) {
+      this.#options.evictions.overwrote(write.place, write.change.version)
+    }
     this.#ended(write)
   }
 

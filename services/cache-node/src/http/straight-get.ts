@@ -46,11 +46,26 @@ export function getStraight(server: Server, options: StraightGetOptions): void {
 }
 
 /** Get is a request that is being answered. */
-interface Get extends Tenant {
+class Get implements Tenant {
   readonly command: ByteCommand
   readonly response: ServerResponse
   /** Whether it had to wait for room. */
-  isWaiting: boolean
+  isWaiting = false
+  readonly #straight: StraightGet
+
+  constructor(straight: StraightGet, command: ByteCommand, response: ServerResponse) {
+    this.#straight = straight
+    this.command = command
+    this.response = response
+  }
+
+  roomy(): void {
+    setImmediate(() => this.#straight.executeAgain(this))
+  }
+
+  evicted(): void {
+    this.response.destroy()
+  }
 }
 
 class StraightGet {
@@ -77,14 +92,7 @@ class StraightGet {
     if (url.length === keyAt || url.includes('/', keyAt) || cache.includes('%') || url.includes('#')) return false
     try {
       const command: ByteCommand = { type: 'get', cache, key: Buffer.from(rawKeyOf(url)) }
-      const get: Get = {
-        command,
-        response,
-        isWaiting: false,
-        roomy: () => setImmediate(() => this.#executeAgain(get)),
-        evicted: () => response.destroy(),
-      }
-      this.#execute(get)
+      this.#execute(new Get(this, command, response))
     } catch (error) {
       this.#fail(error, response)
     }
@@ -105,7 +113,8 @@ class StraightGet {
     else this.#answer(executed, response)
   }
 
-  #executeAgain(get: Get): void {
+  /** executeAgain goes on with a request that has waited for room. */
+  executeAgain(get: Get): void {
     if (get.response.destroyed) return
     try {
       this.#execute(get)
