@@ -309,6 +309,7 @@ test('a process that stands still before it has sent a write sends what was writ
   t.equal(memory.lent.size, 1)
   net.run(10)
   t.equal(net.node('b').holding(key), 'x')
+})
 
 test('what is overwritten is gone from a node that leaves before the next reader could find it there', async (t) => {
   const net = fleet(['a', 'b', 'c'], { parts: dataParts })
