@@ -35,7 +35,7 @@ export class PeerReader {
   /** For the frames within frames. */
   readonly #inner: FrameReader
   readonly #names = new Names()
-  /** Copies to apply that were read since the last chunk was fed, and whether anything else was: that may be needed for longer. */
+  /** Copies to apply, and results of that, read since the last chunk was fed; and whether anything else was: that may be needed for longer. */
   copiesRead = 0
   isKept = false
 
@@ -174,6 +174,7 @@ export class PeerReader {
       if (result === undefined) throw this.#reader.bad('there is no such result')
       applied[at] = result
     }
+    this.copiesRead += applied.length
     return { type: 'applied', results: applied }
   }
 
