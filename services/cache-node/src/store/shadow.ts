@@ -5,7 +5,7 @@
  * It keeps to the rules of eviction.ts; the model is Waldspurger et al., Cache Modeling and Optimization using
  * Miniature Simulations, 2017.
  */
-import { maySkipProbation, passesMax, readsToPass, type Shares } from './shares.ts'
+import { fullUntilShare, maySkipProbation, passesMax, readsToPass, type Shares } from './shares.ts'
 
 const ghostShare = 0.9
 
@@ -54,15 +54,18 @@ export class Shadow {
   /** Reads that it answered; the tuner lets it fade. */
   hits = 0
   readonly #probationShare: number
+  readonly #maySkip: boolean
   readonly #items = new Map<number, Item>()
   readonly #probation = new Queue()
   readonly #main = new Queue()
   /** Evicted hashes by the number of their eviction, oldest first. */
   readonly #ghosts = new Map<number, number>()
   #evictions = 0
+  #isFull = false
 
   constructor(shares: Shares) {
     this.#probationShare = shares.probation
+    this.#maySkip = shares.maySkip
   }
 
   get entries(): number {
@@ -93,9 +96,10 @@ export class Shadow {
     const evicted = this.#ghosts.get(hash)
     this.#ghosts.delete(hash)
     const isRecent = evicted !== undefined && this.#evictions - evicted <= this.#items.size * ghostShare
-    const isWanted = isRecent && maySkipProbation(bytes, this.#meanBytes())
-    const toMain =
-      isWanted || this.#probationShare === 0 || (!wasFull && this.#main.bytes < bytesMax * (1 - this.#probationShare))
+    const isWanted = isRecent && this.#maySkip && maySkipProbation(bytes, this.#meanBytes())
+    const hasRoom = this.#maySkip ? !wasFull : !this.#isFull
+    const fills = hasRoom && this.#main.bytes < bytesMax * (1 - this.#probationShare)
+    const toMain = isWanted || this.#probationShare === 0 || fills
     const queue = toMain ? this.#main : this.#probation
     const item: Item = { hash, bytes, frequency: 0, log: queue, gone: false }
     this.#items.set(hash, item)
@@ -124,10 +128,12 @@ export class Shadow {
 
   #makeRoom(room: number): boolean {
     let wasFull = false
+    if (this.bytes < room * fullUntilShare) this.#isFull = false
     while (this.bytes > room && this.#items.size > 0) {
       wasFull = true
       this.#evict()
     }
+    if (wasFull) this.#isFull = true
     return wasFull
   }
 

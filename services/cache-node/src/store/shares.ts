@@ -7,18 +7,25 @@
  *
  * No setting is best everywhere: measured on traces (bench/store), a tenth in probation wins on most, no probation at
  * all (a clock, close to LRU) where the newest is the most wanted, a hundredth in loops and under scans, a third in
- * between. The tuner picks among these four.
+ * between. Where more goes round than fits, what comes back displaces what would have come back as well: then nothing
+ * skips probation. The tuner picks among these five.
  */
 export interface Shares {
   /** Share of the memory that probation may take before it is evicted from. */
   readonly probation: number
+  /**
+   * Whether an entry may skip probation: when it comes back a short while after it was evicted there, and when there is room
+   * for it without evicting, as there is for a moment whenever a large one has gone.
+   */
+  readonly maySkip: boolean
 }
 
 export const sharesTable: readonly Shares[] = [
-  { probation: 0.1 },
-  { probation: 0 },
-  { probation: 0.01 },
-  { probation: 0.3 },
+  { probation: 0.1, maySkip: true },
+  { probation: 0, maySkip: true },
+  { probation: 0.01, maySkip: true },
+  { probation: 0.3, maySkip: true },
+  { probation: 0.01, maySkip: false },
 ]
 
 /**
@@ -34,6 +41,9 @@ export function readsToPass(bytes: number, meanBytes: number): number {
 export function maySkipProbation(bytes: number, meanBytes: number): boolean {
   return bytes <= 2 * meanBytes
 }
+
+/** A store that has had to evict is full until so much of its memory is free again; before, main fills first. */
+export const fullUntilShare = 0.75
 
 /** Entries passed over in one eviction; then the next goes, read or not. It bounds the work of a write. */
 export const passesMax = 64

@@ -1,7 +1,7 @@
 /**
  * Tuner: which shares the store should evict by, found by running them all in miniature side by side.
  *
- *      reads, writes ──► sample by hash (1 of 1, 2, 4, …) ──► four shadows of at most 1,024 keys each
+ *      reads, writes ──► sample by hash (1 of 1, 2, 4, …) ──► five shadows of at most 1,024 keys each
  *                                                              │ hits, fading
  *                                              every window ──► the best, if it beats the present one clearly
  *
@@ -15,7 +15,7 @@ const sampledEntriesMax = 1_024
 /** Reads are looked at once the sample has filled so much of its room: before, every setting answers them alike. */
 const watchedShare = 0.5
 /** Sampled reads between two decisions, as a share of the sampled entries, and at least. */
-const windowShare = 0.5
+const windowShare = 0.25
 const windowMin = 200
 /** What remains of the score at every decision: about ten windows count. */
 const fading = 0.9

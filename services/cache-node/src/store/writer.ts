@@ -9,7 +9,7 @@ import { inlineType, inlineTypeCharsMax, withInlineType } from './content-types.
 import type { Engine } from './engine.ts'
 import { type Draft, entryValueBytesMax, main, probation, replicas, tombstones } from './entry.ts'
 import { Eviction } from './eviction.ts'
-import { maySkipProbation } from './shares.ts'
+import { fullUntilShare, maySkipProbation } from './shares.ts'
 import type { Entry, Place, Tombstone, Written } from './store.ts'
 
 /** The longest key that the layout of entries can hold. */
@@ -38,6 +38,9 @@ export class Writer {
     version: 0,
     expiresAt: undefined,
   }
+
+  /** Whether it has had to evict and not much has been freed since, see shares.ts. */
+  #isFull = false
 
   constructor(engine: Engine) {
     this.#engine = engine
@@ -173,9 +176,9 @@ export class Writer {
 
   #append(draft: Draft, size: number, { isNew, isRecent }: { isNew: boolean; isRecent: boolean }): void {
     const { holdings } = this.#engine
-    const isWanted = isRecent && maySkipProbation(size, holdings.meanBytes)
-    const isFull = this.#makeRoom(size)
-    if (isNew) draft.log = this.#logFor(isWanted, isFull)
+    const isWanted = isRecent && this.#engine.tuner.shares.maySkip && maySkipProbation(size, holdings.meanBytes)
+    const hadRoom = this.#makeRoom(size)
+    if (isNew) draft.log = this.#logFor(isWanted, hadRoom)
     holdings.ensureSegments(size)
     holdings.put(draft)
   }
@@ -190,28 +193,30 @@ export class Writer {
   }
 
   /** Where a new entry goes: see shares.ts. As long as the store fills, main fills first. */
-  #logFor(isWanted: boolean, isFull: boolean): number {
+  #logFor(isWanted: boolean, hadRoom: boolean): number {
     const { holdings, tuner, ownBytesMax } = this.#engine
-    const { probation: share } = tuner.shares
+    const { probation: share, maySkip } = tuner.shares
     const mainBytes = holdings.logs[main]?.bytes ?? 0
-    const fills = !isFull && mainBytes < ownBytesMax * (1 - share)
+    const fills = (maySkip ? hadRoom : !this.#isFull) && mainBytes < ownBytesMax * (1 - share)
     return isWanted || share === 0 || fills ? main : probation
   }
 
-  /** makeRoom frees until `size` more bytes fit; it tells whether anything had to be evicted. */
+  /** makeRoom frees until `size` more bytes fit; it tells whether they did without evicting. */
   #makeRoom(size: number): boolean {
     const { holdings, bytesMax, now } = this.#engine
-    if (holdings.bytes + size <= bytesMax) return false
+    if (holdings.bytes + size < bytesMax * fullUntilShare) this.#isFull = false
+    if (holdings.bytes + size <= bytesMax) return true
     if (holdings.leaving.count > 0) holdings.releaseLeaving(releasesOfWrite.steps, releasesOfWrite.frees)
     if (holdings.wheel.isBehind(now)) {
       holdings.wheel.expire(now, { ...expiryOfWrite }, (address) => this.#engine.drop(address, 'expired'))
     }
-    let isFull = false
+    let hadRoom = true
     while (holdings.bytes + size > bytesMax) {
-      isFull = true
+      hadRoom = false
+      this.#isFull = true
       if (!this.#eviction.evictOne(this.#engine.tuner.shares, now)) break
     }
-    return isFull
+    return hadRoom
   }
 
   /** Tells the tuner of a write; size 0 stands for a deletion. */
