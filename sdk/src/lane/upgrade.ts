@@ -1,8 +1,9 @@
 /** Opening a stream: an HTTP/1.1 request that asks the node to go on with frames, of clients if nothing else is said. */
-import { type ClientRequest, request as httpRequest } from 'node:http'
+import type { ClientRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { Duplex } from 'node:stream'
 import { upgradeProtocol } from '../protocol/index.ts'
+import { request as httpRequest } from './built-in-http.ts'
 
 /** Upgraded is a connection that speaks frames, and what came behind the reply already. */
 export type Upgraded =

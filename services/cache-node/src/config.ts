@@ -3,80 +3,88 @@ import { hostname, totalmem } from 'node:os'
 import { RingholdError } from '@ringhold/sdk/protocol'
 import { maxWeight } from '@ringhold/sdk/ring'
 import { envSchema } from 'env-schema'
-import { type Static, Type } from 'typebox'
+import type { FromSchema } from 'json-schema-to-ts'
+import { optionsOf } from './schema.ts'
 import { bytesMaxMin } from './store/byte-store.ts'
 
-const port = { minimum: 0, maximum: 65_535 }
+const port = { type: 'integer', minimum: 0, maximum: 65_535 } as const
 const namePattern = '^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$'
 
 /** variables says of each variable what it means and what it is when it is not set. */
-export const variables = Type.Object({
-  RINGHOLD_NAME: Type.Optional(
-    Type.String({
-      pattern: namePattern,
-      description: 'Name of the node, unique in the fleet: letters, digits, . _ - (default: the host name)',
-    }),
-  ),
-  RINGHOLD_FLEET: Type.String({
+export const variables = optionsOf({
+  RINGHOLD_NAME: {
+    type: 'string',
+    pattern: namePattern,
+    description: 'Name of the node, unique in the fleet: letters, digits, . _ - (default: the host name)',
+  },
+  RINGHOLD_FLEET: {
+    type: 'string',
     pattern: namePattern,
     default: 'ringhold',
     description: 'Name of the fleet. Nodes of another fleet are refused',
-  }),
-  RINGHOLD_HOST: Type.String({ default: '127.0.0.1', description: 'Address to listen on' }),
-  RINGHOLD_PORT: Type.Integer({ ...port, default: 7001, description: 'Port for clients; 0: any free one' }),
-  RINGHOLD_PEER_PORT: Type.Integer({
+  },
+  RINGHOLD_HOST: { type: 'string', default: '127.0.0.1', description: 'Address to listen on' },
+  RINGHOLD_PORT: { ...port, default: 7001, description: 'Port for clients; 0: any free one' },
+  RINGHOLD_PEER_PORT: {
     ...port,
     default: 7101,
     description: 'Port for the other nodes; 0: any free one',
-  }),
-  RINGHOLD_URL: Type.Optional(
-    Type.String({ description: 'URL at which clients reach the node (default: http://HOST:PORT)' }),
-  ),
-  RINGHOLD_PEER_URL: Type.Optional(
-    Type.String({ description: 'URL at which the other nodes reach the node (default: http://HOST:PEER_PORT)' }),
-  ),
-  RINGHOLD_SEEDS: Type.String({
+  },
+  RINGHOLD_URL: { type: 'string', description: 'URL at which clients reach the node (default: http://HOST:PORT)' },
+  RINGHOLD_PEER_URL: {
+    type: 'string',
+    description: 'URL at which the other nodes reach the node (default: http://HOST:PEER_PORT)',
+  },
+  RINGHOLD_SEEDS: {
+    type: 'string',
     default: '',
     description: 'Peer addresses of nodes of the fleet, host:port or URLs, comma-separated. Empty: a new fleet',
-  }),
-  RINGHOLD_COPIES: Type.Integer({
+  },
+  RINGHOLD_COPIES: {
+    type: 'integer',
     minimum: 1,
     maximum: 16,
     default: 2,
     description: 'Owners of each token; the same on all nodes',
-  }),
-  RINGHOLD_MEMORY: Type.String({
+  },
+  RINGHOLD_MEMORY: {
+    type: 'string',
     pattern: '^[1-9][0-9]{0,14}(KiB|MiB|GiB)?$',
     default: '256MiB',
     description: 'Memory for entries and their index, in bytes or KiB, MiB, GiB; at least 16MiB',
-  }),
-  RINGHOLD_ZONE: Type.String({
+  },
+  RINGHOLD_ZONE: {
+    type: 'string',
     maxLength: 64,
     default: '',
     description: 'Zone; the owners of a token prefer different ones',
-  }),
-  RINGHOLD_WEIGHT: Type.Integer({
+  },
+  RINGHOLD_WEIGHT: {
+    type: 'integer',
     minimum: 1,
     maximum: maxWeight,
     default: 1,
     description: `Share of the tokens, 1 to ${maxWeight}: a node of weight 3 counts as three`,
-  }),
-  RINGHOLD_LOG_LEVEL: Type.Enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], {
+  },
+  RINGHOLD_LOG_LEVEL: {
+    enum: ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'],
     default: 'info',
     description: 'trace, debug, info, warn, error, fatal or silent',
-  }),
-  RINGHOLD_JOIN_TIMEOUT_MS: Type.Integer({
+  },
+  RINGHOLD_JOIN_TIMEOUT_MS: {
+    type: 'integer',
     minimum: 100,
     maximum: 600_000,
     default: 15_000,
     description: 'How long to look for the seeds before giving up',
-  }),
-  RINGHOLD_LEAVE_TIMEOUT_MS: Type.Integer({
+  },
+  RINGHOLD_LEAVE_TIMEOUT_MS: {
+    type: 'integer',
     minimum: 0,
     maximum: 600_000,
     default: 10_000,
     description: 'How long others may take to copy what a leaving node holds',
-  }),
+  },
 })
 
 /** Variables of other programs of the project; a node that finds them in its environment leaves them alone. */
@@ -143,9 +151,9 @@ function ownVariables(environment: NodeJS.ProcessEnv): Record<string, string> {
   return own
 }
 
-function checked(values: Record<string, string>): Static<typeof variables> {
+function checked(values: Record<string, string>): FromSchema<typeof variables> {
   try {
-    return envSchema<Static<typeof variables>>({ schema: structuredClone(variables), data: values, env: false })
+    return envSchema<FromSchema<typeof variables>>({ schema: structuredClone(variables), data: values, env: false })
   } catch (cause) {
     const [first] = (cause as { errors?: { instancePath: string; message?: string }[] }).errors ?? []
     if (first === undefined) throw cause

@@ -2,6 +2,7 @@
 import { RingholdError } from '@ringhold/sdk/protocol'
 import closeWithGrace from 'close-with-grace'
 import { configOf } from './config.ts'
+import { collectOnce } from './first-collection.ts'
 import { helpText } from './help.ts'
 import { rehearse } from './rehearsal.ts'
 import { newNode, oneLine } from './start-node.ts'
@@ -17,6 +18,7 @@ export async function runNode(): Promise<void> {
   } else {
     try {
       await warmUp()
+      await collectOnce()
       rehearse({ now: () => performance.now() })
       const config = configOf(process.env)
       const node = newNode(config, { onFatal: fail })

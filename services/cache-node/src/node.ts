@@ -28,6 +28,7 @@ import { TopologyFeed } from './http/topology-feed.ts'
 import { listenOn } from './listen.ts'
 import { Membership, type Sightings } from './membership/membership.ts'
 import type { MembershipSettings } from './membership/settings.ts'
+import { PeerRoom } from './peers/peer-room.ts'
 import { Replicator } from './peers/replicator.ts'
 import { topologyOf } from './reports.ts'
 import { ByteStore } from './store/byte-store.ts'
@@ -87,6 +88,7 @@ export class CacheNode {
     this.#upkeep = new Upkeep(this.store)
     const fleet = { seed: seedOfFleet(config.fleet), copies: config.copies }
     this.#rings = new RingOfView(fleet)
+    const room = new PeerRoom(config.memoryBytesMax)
     this.#copies = new Copies({
       self: config.name,
       fleet,
@@ -96,12 +98,14 @@ export class CacheNode {
       counters: this.counters,
       random: Math.random,
       answers: (now) => this.answers(now),
+      memory: room,
     })
     this.replicator = new Replicator({
       self: config.name,
       fleet: config.fleet,
       limits: defaultLimits,
       copies: this.#copies,
+      room,
       logger,
       tickIntervalMs: defaultCopiesSettings.tickIntervalMs,
       view: () => this.view,
@@ -262,7 +266,8 @@ export class CacheNode {
     clearInterval(this.#roomLooks)
     this.feed.close()
     this.replicator.close()
-    await Promise.all([this.#gossiper?.close(), ...listeners.map((listener) => closeWithin(listener, drainMs))])
+    this.#gossiper?.close()
+    await Promise.all(listeners.map((listener) => closeWithin(listener, drainMs)))
   }
 
   #viewChanged(): void {

@@ -10,6 +10,7 @@ import type { PartsFactory } from '#node/copies/data-parts.js'
 import type { Effect } from '#node/copies/effect.js'
 import type { AskSettled, Envelope, PeerRequest } from '#node/copies/peer-request.js'
 import type { CopiesSettings } from '#node/copies/settings.js'
+import type { ValueMemory } from '#node/copies/value-memory.js'
 import { newCounters } from '#node/core/counters.js'
 import type { Answers, Origin } from '#node/core/decide.js'
 import type { Executed } from '#node/core/executed.js'
@@ -35,6 +36,7 @@ export interface SmallNetOptions {
   readonly copies?: number
   readonly settings?: Partial<CopiesSettings>
   readonly parts?: PartsFactory
+  readonly memory?: ValueMemory
 }
 
 const seed = 7
@@ -122,7 +124,7 @@ export class SmallNode {
   constructor(net: SmallNet, name: string) {
     this.#net = net
     this.name = name
-    const { copies = 2, settings, parts = settledParts } = net.options
+    const { copies = 2, settings, memory, parts = settledParts } = net.options
     this.#rings = new RingOfView({ seed, copies })
     const options = {
       self: name,
@@ -133,6 +135,7 @@ export class SmallNode {
       counters: this.counters,
       random: () => 0.5,
       answers: () => this.answers,
+      ...(memory && { memory }),
     }
     this.copies = new Copies(settings === undefined ? options : { ...options, settings }, parts)
   }

@@ -1,7 +1,8 @@
+import type { ByteCommand } from '@ringhold/sdk/protocol'
 import { test } from 'tap'
 import { dataParts } from '#node/copies/data-parts.js'
 import { defaultCopiesSettings as settings } from '#node/copies/settings.js'
-import { SmallNet, type SmallNetOptions } from './small-net.ts'
+import { SmallNet, type SmallNetOptions, type SmallNode } from './small-net.ts'
 
 function fleet(names: string[], options: SmallNetOptions = {}): SmallNet {
   const net = new SmallNet(names, options)
@@ -224,6 +225,90 @@ test('what is replicated, or waits, has bytes of its own: those of the command m
   net.run(20)
   t.equal(done, 2)
   for (const node of [a, b]) for (const key of [own, foreign]) t.equal(node?.holding(key), 'value')
+})
+
+/** Memory that spoils what is released, as the next who uses it would. */
+function spoilingMemory() {
+  const lent = new Set<Uint8Array>()
+  const copy = (value: Uint8Array) => {
+    const own = new Uint8Array(value)
+    lent.add(own)
+    return own
+  }
+  const release = (own: Uint8Array) => {
+    if (!lent.delete(own)) throw new Error('released twice')
+    own.fill(0x21)
+  }
+  return { lent, copy, release }
+}
+
+const sink = {
+  ...{ target: Buffer.alloc(0), at: 0, length: 0, contentType: '', version: 0, expiresAt: undefined },
+  ...{ now: 0, isPutOff: false, onFound: () => {} },
+}
+
+/** A write whose bytes are good only until it is begun; what was begun is not sent yet. */
+function begin({ copies, moment }: SmallNode, command: ByteCommand & { type: 'set' }): void {
+  const done = { succeed: () => undefined, fail: () => undefined }
+  const { key, value } = command
+  const borrowed = { ...command, key: Buffer.from(key), value: Buffer.from(value) }
+  copies.execute(borrowed, 'plain', moment, done, sink)
+  borrowed.key.fill(0)
+  borrowed.value.fill(0)
+}
+
+const setOf = (key: string, value: string) => ({
+  ...{ type: 'set' as const, cache: 'default', key: Buffer.from(key), value: Buffer.from(value) },
+  ...{ contentType: 'text/plain', ttlMs: undefined },
+})
+
+test('the copy of a value is released once, when every replica has answered or is given up', async (t) => {
+  const memory = spoilingMemory()
+  const net = fleet(['a', 'b', 'c'], { copies: 3, memory })
+  const key = net.keyOf('a', ['a', 'b', 'c'])
+  const a = net.node('a')
+  for (const fateOfC of [40, 'lost' as const]) {
+    net.fate = ({ to, isReply }) => (isReply ? 1 : to === 'c' ? fateOfC : 10)
+    const value = `x${fateOfC}`
+    begin(a, setOf(key, value))
+    a.perform(a.copies.takeEffects())
+    net.run(30)
+    t.equal(a.holding(key), value, 'it is applied')
+    t.equal(memory.lent.size, 1, 'a replica has not answered')
+    net.run(settings.replicaTimeoutMs)
+    t.equal(memory.lent.size, 0)
+    for (const name of ['a', 'b']) t.equal(net.node(name).holding(key), value)
+    t.equal(net.node('c').holding(key), 'x40')
+  }
+})
+
+test('the copy of a value is released where the write comes to nothing', async (t) => {
+  const memory = spoilingMemory()
+  const net = fleet(['a', 'b'], { memory })
+  const a = net.node('a')
+  net.fate = () => 'lost'
+  begin(a, setOf(net.keyOf('a', ['a', 'b'], 0), 'x'))
+  begin(a, { ...setOf(net.keyOf('a', ['a', 'b'], 1), 'x'), condition: { type: 'present' } })
+  a.perform(a.copies.takeEffects())
+  t.equal(memory.lent.size, 1, 'a condition that fails needs no copy')
+  net.run(settings.replicaTimeoutMs + 100)
+  begin(a, setOf(net.keyOf('a', ['a', 'b'], 2), 'x'))
+  a.perform(a.copies.takeEffects())
+  t.equal(a.copies.status.hints, 2, 'the replica is skipped')
+  t.equal(memory.lent.size, 0)
+})
+
+test('a process that stands still before it has sent a write sends what was written', async (t) => {
+  const memory = spoilingMemory()
+  const net = fleet(['a', 'b'], { memory, settings: { pageBytesMax: 1 } })
+  const a = net.node('a')
+  const key = net.keyOf('a', ['a', 'b'])
+  begin(a, setOf(key, 'x'))
+  net.now += 10 * settings.replicaTimeoutMs
+  a.tick()
+  t.equal(memory.lent.size, 1)
+  net.run(10)
+  t.equal(net.node('b').holding(key), 'x')
 })
 
 test('what is overwritten is gone from a node that leaves before the next reader could find it there', async (t) => {

@@ -2,7 +2,7 @@ import { connect } from 'node:net'
 import { test } from 'tap'
 import type { PeerReply } from '#node/copies/peer-request.js'
 import { TokenSet } from '#node/copies/token-set.js'
-import { asker, envelope, peerListener } from './peer-listener.ts'
+import { asker, envelope, peerListener, room } from './peer-listener.ts'
 
 const noted: PeerReply = { type: 'noted' }
 const recall = (token: number) => ({ type: 'recall' as const, tokens: TokenSet.of([token]) })
@@ -152,4 +152,42 @@ test('when the link is destroyed, what is under way fails', async (t) => {
   link.destroy()
   t.same(await outcome, { type: 'failed' })
   t.same(await ask(recall(1)), { type: 'failed' })
+})
+
+const apply = (bytes: number) => ({
+  type: 'apply' as const,
+  copies: [
+    {
+      ...{ type: 'entry' as const, cache: 'c', key: new Uint8Array(3).fill(7), version: 1, contentType: 'a/b' },
+      ...{ value: new Uint8Array(bytes).fill(bytes % 251), ttlMs: undefined },
+    },
+  ],
+})
+
+test('large values arrive as they were, and no memory stays lent', async (t) => {
+  const { url } = await peerListener(t, (request, reply) => {
+    const [copy] = request.type === 'apply' ? request.copies : []
+    const { value } = copy as { value: Uint8Array }
+    reply({ type: 'other-ring', ring: `${value.length} ${value.every((byte) => byte === value.length % 251)}` })
+  })
+  const { ask } = asker(t, url)
+  const sizes = Array.from({ length: 40 }, (_, nth) => 1 + nth * 26_000)
+  const outcomes = await Promise.all(sizes.map((bytes) => ask(apply(bytes))))
+  t.match(
+    outcomes,
+    sizes.map((bytes) => ({ reply: { ring: `${bytes} true` } })),
+  )
+  while (room.lentBytes > 0) await new Promise((resolve) => setImmediate(resolve))
+})
+
+test('where a connection breaks in the middle, the memory that its two ends borrowed goes back', async (t) => {
+  const listener = await peerListener(t, () => {
+    for (const socket of listener.sockets) socket.destroy()
+  })
+  const { ask, link } = asker(t, listener.url)
+  const asked = Array.from({ length: 30 }, () => ask(apply(1_000_000)))
+  t.match(await asked[0], { type: 'failed' })
+  link.destroy()
+  await Promise.all(asked)
+  while (room.lentBytes > 0) await new Promise((resolve) => setImmediate(resolve))
 })

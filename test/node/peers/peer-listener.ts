@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import type { Test } from 'tap'
 import type { Envelope, PeerReply, PeerRequest } from '#node/copies/peer-request.js'
 import { PeerLink, type PeerLinkOptions, type Settled } from '#node/peers/peer-link.js'
+import { PeerRoom } from '#node/peers/peer-room.js'
 import { PeerServer } from '#node/peers/peer-server.js'
 import { upgradeTo } from '#node/stream/upgrade.js'
 import { defaultLimits, type RingholdError } from '#sdk/protocol/index.js'
@@ -19,6 +20,9 @@ export interface PeerListener {
   close(): Promise<void>
 }
 
+/** Of both sides. */
+export const room = new PeerRoom(0)
+
 type Answer = (request: PeerRequest, reply: (reply: PeerReply) => void) => void
 
 /** peerListener listens as the node `b` of the fleet `f`. */
@@ -28,6 +32,7 @@ export async function peerListener(t: Test, answer: Answer, port = 0): Promise<P
     self: 'b',
     fleet: 'f',
     limits: defaultLimits,
+    room,
     receive: (id, _envelope, request) =>
       answer(request, (reply) => peers.answer(id, { from: 'b', incarnation: 2, clock: 9 }, reply)),
     onProblem: (problem) => problems.push(problem),
@@ -65,6 +70,7 @@ export function asker(t: Test, url: string, options: Partial<PeerLinkOptions> = 
     peer: { name: 'b', url },
     fleet: 'f',
     limits: defaultLimits,
+    room,
     onSettled: (id, outcome) => waiting.get(id)?.(outcome),
     onProblem: (problem) => problems.push(problem),
     ...options,

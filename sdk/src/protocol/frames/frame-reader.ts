@@ -113,6 +113,15 @@ export class FrameReader {
     this.#lent = undefined
   }
 
+  /** keep lets what is left of the frame be good for as long as its chunk: memory that is used again is left for that. */
+  keep(): void {
+    if (this.#lent === undefined && this.bytes !== this.#small) return
+    this.bytes = this.bytes.slice(this.at, this.end)
+    this.end -= this.at
+    this.at = 0
+    this.release()
+  }
+
   /** close gives back all memory that is lent. The reader is of no use then. */
   close(): void {
     this.#partial = undefined

@@ -1,7 +1,7 @@
 export { type HitHead, isAnswer, readAnswer, writeError, writeHitHead, writeOutcome } from './answer-frame.ts'
 export { isCommand, readCommand, writeCommand } from './command-frame.ts'
 export { FrameReader, type FrameReaderOptions, type FrameRoom } from './frame-reader.ts'
-export { FrameWriter, type WriterMemory } from './frame-writer.ts'
+export { FrameWriter, type HandedOver, type WriterMemory } from './frame-writer.ts'
 export { KeysAhead } from './keys-ahead.ts'
 export {
   frameFlags,

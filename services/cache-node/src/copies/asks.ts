@@ -1,5 +1,6 @@
 /**
- * The requests to peers that are under way. Deadlines are judged in ticks; an answer that comes later is dropped. Of what
+ * The requests to peers that are under way. Deadlines are judged in ticks; an answer that comes later is dropped. What was not
+ * sent yet, because the process stood still in between, is not given up: its bytes would be used again. Of what
  * a peer holds only the process counts that this node's view knows of: the one after it may have come up with nothing.
  */
 import type { Core } from './core.ts'
@@ -21,6 +22,7 @@ export class Asks {
   readonly #core: Core
   readonly #open = new Map<number, { readonly ask: Ask; readonly dueAt: number }>()
   #lastId = 0
+  #lastSentId = 0
 
   constructor(core: Core) {
     this.#core = core
@@ -48,8 +50,16 @@ export class Asks {
     ask.settled(isOther && looks.has(ask.request.type) ? failed : outcome)
   }
 
+  /** sent says that the requests so far have been handed over. */
+  sent(): void {
+    this.#lastSentId = this.#lastId
+  }
+
   /** tick gives up what is due. */
   tick(): void {
-    for (const [id, { dueAt }] of this.#open) if (dueAt <= this.#core.now) this.settle(id, failed)
+    for (const [id, { dueAt }] of this.#open) {
+      if (id > this.#lastSentId) break
+      if (dueAt <= this.#core.now) this.settle(id, failed)
+    }
   }
 }

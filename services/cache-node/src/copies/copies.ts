@@ -40,6 +40,7 @@ import { StandIns } from './stand-ins.ts'
 import type { CopiesStatus } from './status.ts'
 import { Tenure } from './tenure.ts'
 import { TokenSet } from './token-set.ts'
+import { plainMemory, type ValueMemory } from './value-memory.ts'
 import { Waiting } from './waiting.ts'
 import { Writes } from './writes.ts'
 
@@ -60,6 +61,8 @@ export interface CopiesOptions {
   /** A number in [0, 1). */
   readonly random: () => number
   readonly answers: (now: number) => Answers
+  /** Where values lie that wait for replicas. Default: in memory that is left to the garbage collector. */
+  readonly memory?: ValueMemory
 }
 
 /** ViewChange is what membership told, and the ring that follows from it. */
@@ -97,7 +100,7 @@ export class Copies {
 
   /** `parts` makes what moves and compares entries; only tests give another. */
   constructor(options: CopiesOptions, parts: typeof dataParts = dataParts) {
-    const { self, fleet, store, clock, counters, random, answers, limits } = options
+    const { self, fleet, store, clock, counters, random, answers, limits, memory = plainMemory } = options
     const settings = { ...defaultCopiesSettings, ...options.settings }
     const core = new Core({ self, seed: fleet.seed, store, clock, settings, random })
     const tenure = new Tenure(core)
@@ -108,7 +111,7 @@ export class Copies {
     const hints = new Hints({ core, repair })
     const replicas = new Replicas({ core, hints })
     const resume = (errand: Errand) => this.#routing.resume(errand)
-    const writes = new Writes({ core, tenure, replicas, evictions, counters, answers, resume })
+    const writes = new Writes({ core, tenure, replicas, evictions, counters, answers, memory, resume })
     const execution = new Execution({ core, writes, waiting, counters })
     this.#core = core
     this.#answers = answers
@@ -258,7 +261,7 @@ export class Copies {
   /** takeEffects hands over what execute caused. Once a turn is enough: the writes of a turn leave together. */
   takeEffects(): Effect[] {
     this.#replicas.flush()
-    return this.#core.effects.splice(0)
+    return this.#core.takeEffects()
   }
 
   /** tenureOf tells what this node is to a token. */

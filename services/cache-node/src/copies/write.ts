@@ -32,8 +32,11 @@ export class Write {
   error: RingholdError | undefined = undefined
   /** Called for each replica that answered or is given up. */
   readonly settled: Settled
+  /** Its value, where that is a copy that goes back to the memory of values when the write has ended. */
+  readonly lent: Uint8Array | undefined
 
-  constructor({ place, change, epoch, settled }: Pick<Write, 'place' | 'change' | 'epoch' | 'settled'>) {
+  constructor({ place, change, epoch, settled, lent }: Pick<Write, 'place' | 'change' | 'epoch' | 'settled' | 'lent'>) {
+    this.lent = lent
     this.settled = settled
     this.place = place
     this.change = change

@@ -23,6 +23,7 @@ import { ownedCommand } from './owned-command.ts'
 import type { Evictions } from './parts.ts'
 import type { Replicas } from './replicas.ts'
 import type { Tenure } from './tenure.ts'
+import type { ValueMemory } from './value-memory.ts'
 import { Write, type WriteOutcome } from './write.ts'
 
 export type WriteCommand = Exclude<ByteCommand, { type: 'get' }>
@@ -50,6 +51,7 @@ export interface WritesOptions {
   readonly evictions: Pick<Evictions, 'overwrote'>
   readonly counters: Counters
   readonly answers: (now: number) => Answers
+  readonly memory: ValueMemory
   /** Called when an errand that was queued behind a write may go on. */
   readonly resume: (errand: Errand) => void
 }
@@ -87,22 +89,21 @@ export class Writes {
 
   /** begin returns the outcome where nothing is waited for; undefined: `done` is told. Throws what refuses the write. */
   begin({ command: asked, token, done, isBorrowed = false }: Begun): Executed | undefined {
-    const { replicas } = this.#options
+    const { replicas, memory } = this.#options
     const others = replicas.of(token)
-    // While others are in flight, a write is remembered that waits for nobody itself.
-    const command = isBorrowed && (others.length > 0 || this.#size > 0) ? ownedCommand(asked) : asked
-    const { key, cache, condition } = command
-    const place = { token, cache, key }
-    if (condition !== undefined) {
-      const failed = this.#judge(command, place)
+    if (asked.condition !== undefined) {
+      const failed = this.#judge(asked, { token, cache: asked.cache, key: asked.key })
       if (failed !== undefined) return this.#executed(failed)
     }
-    const change = this.#change(command, place)
-    const write = new Write({ place, change, epoch: this.#options.tenure.epoch, settled: this.#settled })
+    if (others.length > 0) this.#admit()
+    // While others are in flight, a write is remembered that waits for nobody itself.
+    const isOwned = isBorrowed && (others.length > 0 || this.#size > 0)
+    const command = isOwned ? ownedCommand(asked, memory) : asked
+    const write = this.#newWrite(command, token, isOwned)
     if (others.length > 0) this.#send(write, others)
     if (write.waits === 0) {
       const outcome = this.#acked(write, command)
-      if (others.length === 0) this.#options.evictions.overwrote(place, change.version)
+      if (others.length === 0) this.#options.evictions.overwrote(write.place, write.change.version)
       return this.#executed(outcome)
     }
     this.#begun(write)
@@ -126,6 +127,13 @@ export class Writes {
     return store.readInto(place, now, this.#presence) ? this.#presence.version : undefined
   }
 
+  #newWrite(command: WriteCommand, token: number, isOwned: boolean): Write {
+    const place = { token, cache: command.cache, key: command.key }
+    const change = this.#change(command, place)
+    const lent = isOwned && command.type === 'set' ? command.value : undefined
+    return new Write({ place, change, epoch: this.#options.tenure.epoch, settled: this.#settled, lent })
+  }
+
   #change(command: WriteCommand, place: Place): Change {
     const { now, settings } = this.#core
     const version = this.#core.nextVersion(place)
@@ -135,11 +143,13 @@ export class Writes {
     return { type: 'entry', value, contentType, version, expiresAt }
   }
 
+  #admit(): void {
+    if (this.#size < this.#core.settings.writesMax) return
+    const detail = `${this.#size} writes wait for replicas already`
+    throw new RingholdError('RINGHOLD_OVERLOADED', { detail, node: this.#core.self, retryAfterMs })
+  }
+
   #send(write: Write, others: ReturnType<Replicas['of']>): void {
-    if (this.#size >= this.#core.settings.writesMax) {
-      const detail = `${this.#size} writes wait for replicas already`
-      throw new RingholdError('RINGHOLD_OVERLOADED', { detail, node: this.#core.self, retryAfterMs })
-    }
     const copy = copyOf(write.place, write.change, this.#core.now)
     if (copy === undefined) return
     for (const other of others) if (this.#options.replicas.send(other, copy, write)) write.waits++
@@ -186,7 +196,9 @@ export class Writes {
     }
   }
 
-  #ended({ slot, place }: Write): void {
+  #ended(write: Write): void {
+    const { slot, place } = write
+    this.#release(write)
     this.#size--
     this.#inFlight[slot] = (this.#inFlight[slot] as number) - 1
     this.#options.tenure.writeEnded(place.token)
@@ -198,8 +210,17 @@ export class Writes {
   }
 
   #acked(write: Write, command: WriteCommand): Outcome {
-    const outcome = this.#apply(write)
-    return ackOf(command) === 'none' ? accepted : outcome
+    try {
+      const outcome = this.#apply(write)
+      return ackOf(command) === 'none' ? accepted : outcome
+    } finally {
+      this.#release(write)
+    }
+  }
+
+  /** Every replica that was asked has its copy, or is given up, and it is applied here. */
+  #release({ lent }: Write): void {
+    if (lent !== undefined) this.#options.memory.release(lent)
   }
 
   /** Applies a write to the own store, once. */

@@ -136,9 +136,9 @@ export class Gossiper {
   }
 
   /** close stops the timer and cuts all connections. */
-  async close(): Promise<void> {
+  close(): void {
     clearInterval(this.#timer)
-    await this.#links.destroy()
+    this.#links.destroy()
   }
 
   #perform(effects: readonly Effect[]): Promise<void>[] {
@@ -177,12 +177,10 @@ export class Gossiper {
   }
 
   async #post(to: string, body: string, signal: AbortSignal): Promise<PeerMessage> {
-    const headers = { 'content-type': 'application/json' }
-    const reply = await this.#links.to(to).request({ method: 'POST', path: gossipPath, headers, body, signal })
-    const text = await reply.body.text()
-    this.counters.bytesReceived += Buffer.byteLength(text)
-    const message = reply.statusCode === 200 ? parsePeerMessage(JSON.parse(text)) : undefined
-    if (message === undefined) throw new RingholdError('RINGHOLD_BAD_REPLY', { detail: `status ${reply.statusCode}` })
+    const reply = await this.#links.post(to, { path: gossipPath, body, signal })
+    this.counters.bytesReceived += Buffer.byteLength(reply.body)
+    const message = reply.status === 200 ? parsePeerMessage(JSON.parse(reply.body)) : undefined
+    if (message === undefined) throw new RingholdError('RINGHOLD_BAD_REPLY', { detail: `status ${reply.status}` })
     return message
   }
 

@@ -40,7 +40,7 @@ class Reading implements Tenant {
   readonly #reject: (error: Error) => void
   /** As announced, or the longest; bodies in chunks do not say. */
   readonly #expected: number
-  #memory: Uint8Array
+  #memory: Uint8Array = nothing
   #length = 0
   /** What came and waits for room. */
   #rest: Uint8Array | undefined
@@ -55,7 +55,6 @@ class Reading implements Tenant {
     this.#reject = reject
     const { 'content-length': announced } = request.headers
     this.#expected = announced === undefined ? bytesMax : Number(announced)
-    this.#memory = new Uint8Array(Math.min(this.#expected, smallBytes))
     if (this.#expected > bytesMax) {
       this.#fail(new RingholdError('RINGHOLD_VALUE_TOO_LARGE'))
       return
@@ -92,7 +91,7 @@ class Reading implements Tenant {
       this.#fail(new RingholdError('RINGHOLD_VALUE_TOO_LARGE'))
       return
     }
-    if (length > this.#memory.length && !this.#grow()) {
+    if (length > this.#memory.length && !this.#grow(length)) {
       this.#rest = chunk
       this.#request.pause()
       return
@@ -102,8 +101,10 @@ class Reading implements Tenant {
     if (isFromWire(this.#request)) free(chunk)
   }
 
-  #grow(): boolean {
-    const larger = this.#room.take(this.#expected, this)
+  /** Makes memory for so many bytes. A body of which much comes at once never gets the small one, which would be garbage soon. */
+  #grow(length: number): boolean {
+    const small = Math.min(this.#expected, smallBytes)
+    const larger = length <= small ? new Uint8Array(small) : this.#room.take(this.#expected, this)
     if (larger === undefined) return false
     larger.set(this.#memory.subarray(0, this.#length))
     this.#memory = larger

@@ -3,7 +3,6 @@
  * in header fields. A route turns its request into a command, hands it to execute and turns the outcome into a reply.
  */
 import type { IncomingMessage } from 'node:http'
-import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
 import {
   type Ack,
   type ByteCommand,
@@ -15,12 +14,13 @@ import {
   RingholdError,
   type Version,
 } from '@ringhold/sdk/protocol'
-import type { FastifyReply, FastifyRequest } from 'fastify'
-import { Type } from 'typebox'
+import type { FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
+import type { FromSchema } from 'json-schema-to-ts'
 import type { Origin } from '../core/decide.ts'
 import type { Executed } from '../core/executor.ts'
 import type { HitSink } from '../core/hit-sink.ts'
 import { free, isFromWire } from '../free.ts'
+import { objectOf, optionsOf, text } from '../schema.ts'
 import type { Rooms } from '../stream/rooms.ts'
 import { type Body, readBody } from './body.ts'
 import { keyNotFound, missStatus } from './key-not-found.ts'
@@ -48,16 +48,13 @@ const url = '/v1/caches/:cache/keys/:key'
 
 const schema = {
   // The key is taken from the request line instead, see raw-key.ts.
-  params: Type.Object({ cache: Type.String(), key: Type.String() }),
-  querystring: Type.Object({}, { additionalProperties: false }),
+  params: objectOf({ cache: text, key: text }),
+  querystring: optionsOf({}),
 }
 
 const writeSchema = {
   params: schema.params,
-  querystring: Type.Object(
-    { ack: Type.Optional(Type.Union([Type.Literal('all'), Type.Literal('one'), Type.Literal('none')])) },
-    { additionalProperties: false },
-  ),
+  querystring: optionsOf({ ack: { enum: ['all', 'one', 'none'] } }),
 }
 
 const noBytes = Buffer.alloc(0)
@@ -74,12 +71,15 @@ const noSink: HitSink = {
   onFound: () => {},
 }
 
-interface Put {
-  Params: { cache: string; key: string }
-  Querystring: { ack?: Ack }
+interface Read {
+  Params: FromSchema<typeof schema.params>
 }
 
-export const keyRoutes: FastifyPluginCallbackTypebox<KeyRoutesOptions> = (app, options, done) => {
+interface Write extends Read {
+  Querystring: FromSchema<typeof writeSchema.querystring>
+}
+
+export const keyRoutes: FastifyPluginCallback<KeyRoutesOptions> = (app, options, done) => {
   const { self, execute, originOf, ringChecksum, valueBytesMax, rooms } = options
 
   app.removeAllContentTypeParsers()
@@ -94,7 +94,7 @@ export const keyRoutes: FastifyPluginCallbackTypebox<KeyRoutesOptions> = (app, o
   refuseEncodedContent(app)
 
   // HEAD comes with GET.
-  app.get(url, { schema }, async (request, reply) => {
+  app.get<Read>(url, { schema }, async (request, reply) => {
     const { cache } = request.params
     const { outcome, by } = await execute({ type: 'get', cache, key: keyOf(request) }, originOf(request))
     if (outcome.type === 'miss') {
@@ -106,7 +106,7 @@ export const keyRoutes: FastifyPluginCallbackTypebox<KeyRoutesOptions> = (app, o
     return sendHit(request, reply, outcome)
   })
 
-  app.put(url, { schema: writeSchema }, async (request, reply) => {
+  app.put<Write>(url, { schema: writeSchema }, async (request, reply) => {
     const { outcome, by } = await put(request, request.body as Body | undefined)
     describe(reply, by)
     if (outcome.type === 'accepted') return reply.code(202).send()
@@ -117,7 +117,7 @@ export const keyRoutes: FastifyPluginCallbackTypebox<KeyRoutesOptions> = (app, o
   })
 
   /** The body is lent to execute, and goes back when that has what it needs of it. */
-  function put(request: FastifyRequest<Put>, body: Body | undefined): Executed | Promise<Executed> {
+  function put(request: FastifyRequest<Write>, body: Body | undefined): Executed | Promise<Executed> {
     try {
       const { headers } = request
       const command: ByteCommand = {
@@ -136,7 +136,7 @@ export const keyRoutes: FastifyPluginCallbackTypebox<KeyRoutesOptions> = (app, o
     }
   }
 
-  app.delete(url, { schema: writeSchema }, async (request, reply) => {
+  app.delete<Write>(url, { schema: writeSchema }, async (request, reply) => {
     const { cache } = request.params
     const key = keyOf(request)
     const condition = conditionOf(request.headers)

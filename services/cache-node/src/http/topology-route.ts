@@ -1,6 +1,6 @@
-import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
 import { headerNames } from '@ringhold/sdk/protocol'
-import { Type } from 'typebox'
+import type { FastifyPluginCallback } from 'fastify'
+import { optionsOf } from '../schema.ts'
 import type { TopologyFeed } from './topology-feed.ts'
 
 export interface TopologyRouteOptions {
@@ -12,14 +12,10 @@ export interface TopologyRouteOptions {
 /** waitSecondsMax is the longest that a request may ask to wait for a change. */
 export const waitSecondsMax = 30
 
-const querystring = Type.Object({}, { additionalProperties: false })
+const querystring = optionsOf({})
 
 /** GET /v1/topology: all that a client needs to compute the ring; with Prefer: wait=N it answers when that changes. */
-export const topologyRoute: FastifyPluginCallbackTypebox<TopologyRouteOptions> = (
-  app,
-  { feed, ringChecksum },
-  done,
-) => {
+export const topologyRoute: FastifyPluginCallback<TopologyRouteOptions> = (app, { feed, ringChecksum }, done) => {
   app.get('/v1/topology', { schema: { querystring } }, async (request, reply) => {
     const known = request.headers['if-none-match']
     const isKnown = (): boolean => known !== undefined && lists(known, feed.current().etag)

@@ -7,23 +7,21 @@
  * It is processor time that counts: where the machine is busy, a turn takes long by the clock whatever is done in it, and
  * who then did a fraction of its work in each would never be done.
  *
- * What moves entries reads as many bytes as it moves. Their memory goes back at once where a message is done with when it
- * is taken: left to the collector, it would come for them many times a second, and look through all of the heap each time.
+ * What moves entries reads as many bytes as it moves. Their memory goes back at once where nothing of a chunk is needed when
+ * it has been read: left to the collector, it would come for them many times a second, and look through all of the heap
+ * each time.
  */
 import type { Duplex } from 'node:stream'
 import { RingholdError } from '@ringhold/sdk/protocol'
 import type { PeerReader } from '../copies/wire/peer-reader.ts'
-import { free } from '../free.ts'
+import { freeRead } from '../free.ts'
 import { sliceMs } from '../stream/conversation.ts'
-
-/** Whether the bytes of a message are needed when it has been taken. */
-export type Taken = 'done' | 'kept'
 
 export interface MessageFeedOptions {
   readonly socket: Duplex
   readonly reader: PeerReader
   /** Takes the message in which the reader stands. */
-  readonly take: () => Taken
+  readonly take: () => void
   /** Called once, with what could not be read or was thrown by take; nothing is taken any more. */
   readonly fail: (error: RingholdError) => void
 }
@@ -31,9 +29,8 @@ export interface MessageFeedOptions {
 export class MessageFeed {
   readonly #options: MessageFeedOptions
   readonly #chunks: Uint8Array[] = []
-  /** The chunk that is being read, and whether something of it is kept. */
+  /** The chunk that is being read. */
   #chunk: Uint8Array | undefined
-  #isKept = false
   #isPutOff = false
   #isHeld = false
   #isOver = false
@@ -49,10 +46,11 @@ export class MessageFeed {
     if (!this.#isPutOff) this.#work(sliceMs)
   }
 
-  /** finish takes all that is left, at once: nothing more comes. */
+  /** finish takes all that is left, at once, and closes the reader: nothing more comes. */
   finish(): void {
     this.#work(Number.POSITIVE_INFINITY)
     this.#isOver = true
+    this.#options.reader.close()
   }
 
   /** hold stops reading from the socket, until release(). */
@@ -67,11 +65,12 @@ export class MessageFeed {
   }
 
   #work(forMs: number): void {
+    const { take } = this.#options
     const endsAt = performance.now() + forMs
     const begun = process.cpuUsage()
     try {
       while (!this.#isOver && this.#next()) {
-        this.#take()
+        take()
         if (performance.now() > endsAt && cpuMs(begun) > forMs) {
           this.#putOff()
           return
@@ -90,21 +89,12 @@ export class MessageFeed {
     for (;;) {
       if (this.#chunk !== undefined) {
         if (reader.next()) return true
-        if (!this.#isKept) free(this.#chunk)
+        if (!reader.isKept) freeRead(this.#chunk, reader.copiesRead)
       }
       this.#chunk = this.#chunks.shift()
-      this.#isKept = false
       if (this.#chunk === undefined) return false
       reader.feed(this.#chunk)
     }
-  }
-
-  #take(): void {
-    const { reader, take } = this.#options
-    const { bytes } = reader
-    const taken = take()
-    if (bytes === this.#chunk) this.#isKept ||= taken === 'kept'
-    else if (taken === 'done') free(bytes)
   }
 
   #putOff(): void {

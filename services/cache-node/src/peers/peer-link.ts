@@ -16,8 +16,10 @@ import type { AskSettled, Envelope, PeerRequest } from '../copies/peer-request.t
 import { PeerReader } from '../copies/wire/peer-reader.ts'
 import { PeerWriter } from '../copies/wire/peer-writer.ts'
 import { isRefused } from '../peer-links.ts'
-import { MessageFeed, type Taken } from './message-feed.ts'
+import { MessageFeed } from './message-feed.ts'
 import { fleetHeader, peerProtocol, peerStreamPath, toHeader } from './peer-protocol.ts'
+import type { PeerRoom } from './peer-room.ts'
+import { sendOff } from './send-off.ts'
 
 /** Settled is how a request ended, and who spoke where it was answered. */
 export type Settled = AskSettled & { readonly envelope?: Envelope }
@@ -26,6 +28,7 @@ export interface PeerLinkOptions {
   readonly peer: { readonly name: string; readonly url: string }
   readonly fleet: string
   readonly limits: Limits
+  readonly room: PeerRoom
   readonly onSettled: (id: number, outcome: Settled) => void
   readonly onProblem: (problem: Error) => void
   /** Until the connection stands. Default: 1,000. */
@@ -53,7 +56,7 @@ const numberMax = 0xffff_ffff
 
 export class PeerLink {
   readonly #options: PeerLinkOptions
-  readonly #writer = new PeerWriter()
+  readonly #writer: PeerWriter
   readonly #asked = new Map<number, Asked>()
   readonly #abort = new AbortController()
   /** The numbers of what is not sent yet. */
@@ -70,6 +73,7 @@ export class PeerLink {
 
   constructor(options: PeerLinkOptions) {
     this.#options = options
+    this.#writer = new PeerWriter(options.room.writers)
   }
 
   /** size is how many requests are under way. */
@@ -103,10 +107,7 @@ export class PeerLink {
     if (socket === undefined) return void this.#connect()
     if (this.#unsent.length === 0 || socket.writableLength > socketBytesHigh) return
     this.#unsent = []
-    socket.write(this.#writer.bytes)
-    // What the system has taken at once may be overwritten; what waits in the socket may not.
-    if (socket.writableLength === 0) this.#writer.clear()
-    else this.#writer.take()
+    sendOff(socket, this.#writer, this.#options.room)
   }
 
   /** look is to be called every second: it finds a peer that is silent, and replies that will not come. */
@@ -178,7 +179,8 @@ export class PeerLink {
     this.#socket = socket
     this.#failure = undefined
     this.#silentLooks = 0
-    const reader = new PeerReader({ limits: this.#options.limits, fault: 'RINGHOLD_BAD_REPLY' })
+    const { limits, room } = this.#options
+    const reader = new PeerReader({ limits, fault: 'RINGHOLD_BAD_REPLY', room })
     const feed = new MessageFeed({
       socket,
       reader,
@@ -205,16 +207,14 @@ export class PeerLink {
     this.flush()
   }
 
-  #takeReply(reader: PeerReader): Taken {
+  #takeReply(reader: PeerReader): void {
     const { id: number } = reader
     const { envelope, reply } = reader.reply()
     if (number === 0 && reply.type === 'refused') throw reply.error
     const asked = this.#asked.get(number)
-    if (asked === undefined) return 'done'
+    if (asked === undefined) return
     this.#asked.delete(number)
     this.#options.onSettled(asked.id, { type: 'reply', envelope, reply })
-    // Copies are in the store now. Values of outcomes are on their way to clients.
-    return reply.type === 'copies' ? 'done' : 'kept'
   }
 
   #lose(socket: Duplex): void {

@@ -5,12 +5,14 @@ import { type Limits, RingholdError } from '@ringhold/sdk/protocol'
 import type { Envelope, PeerReply, PeerRequest } from '../copies/peer-request.ts'
 import type { Offer } from '../stream/upgrade.ts'
 import { fleetHeader, peerProtocol, peerStreamPath, toHeader } from './peer-protocol.ts'
+import type { PeerRoom } from './peer-room.ts'
 import { type Asked, PeerStream } from './peer-stream.ts'
 
 export interface PeerServerOptions {
   readonly self: string
   readonly fleet: string
   readonly limits: Limits
+  readonly room: PeerRoom
   /** Leads to one answer() with that id, at once or later. */
   readonly receive: (requestId: number, envelope: Envelope, request: PeerRequest) => void
   readonly onProblem: (problem: RingholdError) => void
@@ -76,9 +78,9 @@ export class PeerServer {
 
   #open(socket: Socket, head: Buffer): void {
     socket.setKeepAlive(true, keepAliveMs)
-    const { limits, onProblem } = this.#options
+    const { limits, room, onProblem } = this.#options
     const receive = (stream: PeerStream, number: number, asked: Asked) => this.#receive({ stream, number }, asked)
-    const stream = new PeerStream({ socket, limits, receive, onProblem }, head)
+    const stream = new PeerStream({ socket, limits, room, receive, onProblem }, head)
     this.#streams.add(stream)
     socket.on('close', () => this.#streams.delete(stream))
   }

@@ -4,11 +4,14 @@ import { type Limits, RingholdError } from '@ringhold/sdk/protocol'
 import type { Envelope, PeerReply, PeerRequest } from '../copies/peer-request.ts'
 import { PeerReader } from '../copies/wire/peer-reader.ts'
 import { PeerWriter } from '../copies/wire/peer-writer.ts'
-import { MessageFeed, type Taken } from './message-feed.ts'
+import { MessageFeed } from './message-feed.ts'
+import type { PeerRoom } from './peer-room.ts'
+import { sendOff } from './send-off.ts'
 
 export interface PeerStreamOptions {
   readonly socket: Socket
   readonly limits: Limits
+  readonly room: PeerRoom
   /** Takes a request in; answer() is to be called with its number, at once or later. */
   readonly receive: (stream: PeerStream, number: number, asked: Asked) => void
   readonly onProblem: (problem: RingholdError) => void
@@ -22,23 +25,21 @@ export interface Asked {
 /** A peer that is so many bytes behind with reading is not read from before it has caught up. */
 const outputBytesHigh = 1_048_576
 
-/** The requests that name keys: their views may be needed until they are answered. */
-const naming: ReadonlySet<PeerRequest['type']> = new Set(['command', 'fetch', 'evict'])
-
 const nobody: Envelope = { from: '', incarnation: 0, clock: 0 }
 
 export class PeerStream {
   readonly #options: PeerStreamOptions
   readonly #reader: PeerReader
-  readonly #writer = new PeerWriter()
+  readonly #writer: PeerWriter
   readonly #feed: MessageFeed
   #isScheduled = false
 
   /** `head` is what came behind the upgrade request already. */
   constructor(options: PeerStreamOptions, head: Uint8Array) {
-    const { socket, limits } = options
+    const { socket, limits, room } = options
     this.#options = options
-    this.#reader = new PeerReader({ limits, fault: 'RINGHOLD_BAD_REQUEST' })
+    this.#writer = new PeerWriter(room.writers)
+    this.#reader = new PeerReader({ limits, fault: 'RINGHOLD_BAD_REQUEST', room })
     this.#feed = new MessageFeed({
       socket,
       reader: this.#reader,
@@ -50,7 +51,7 @@ export class PeerStream {
     socket.on('end', () => socket.end())
     // What is wrong with a socket shows in its close, which always follows.
     socket.on('error', () => {})
-    socket.on('close', () => this.#feed.finish())
+    socket.on('close', () => this.#end())
     if (head.length > 0) this.#feed.receive(head)
   }
 
@@ -60,6 +61,7 @@ export class PeerStream {
 
   /** answer sends the reply to the request of this number. After the connection has closed it does nothing. */
   answer(number: number, envelope: Envelope, reply: PeerReply): void {
+    if (this.isClosed) return
     const head = { id: number, envelope }
     if (!this.#writer.reply(head, reply)) {
       const error = new RingholdError('RINGHOLD_INTERNAL', { detail: `the reply ${reply.type} is too long` })
@@ -75,10 +77,13 @@ export class PeerStream {
     this.#options.socket.destroy()
   }
 
-  #take(): Taken {
-    const asked = this.#reader.request()
-    this.#options.receive(this, this.#reader.id, asked)
-    return naming.has(asked.request.type) ? 'kept' : 'done'
+  #end(): void {
+    this.#feed.finish()
+    this.#writer.clear()
+  }
+
+  #take(): void {
+    this.#options.receive(this, this.#reader.id, this.#reader.request())
   }
 
   /** Nothing that follows can be trusted. */
@@ -92,12 +97,9 @@ export class PeerStream {
 
   #flush(): void {
     this.#isScheduled = false
-    const { socket } = this.#options
+    const { socket, room } = this.#options
     if (this.#writer.length === 0 || socket.destroyed || !socket.writable) return
-    socket.write(this.#writer.bytes)
-    // What the system has taken at once may be overwritten; what waits in the socket may not.
-    if (socket.writableLength === 0) this.#writer.clear()
-    else this.#writer.take()
+    sendOff(socket, this.#writer, room)
     if (socket.writableLength > outputBytesHigh) this.#feed.hold()
   }
 }

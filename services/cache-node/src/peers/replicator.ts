@@ -13,6 +13,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Copies, Moment, ViewChange } from '../copies/copies.ts'
 import type { Effect } from '../copies/effect.ts'
 import { PeerLink, type Settled } from './peer-link.ts'
+import type { PeerRoom } from './peer-room.ts'
 import { PeerServer } from './peer-server.ts'
 
 export interface ReplicatorOptions {
@@ -20,6 +21,7 @@ export interface ReplicatorOptions {
   readonly fleet: string
   readonly limits: Limits
   readonly copies: Copies
+  readonly room: PeerRoom
   readonly logger: FastifyBaseLogger
   readonly tickIntervalMs: number
   readonly view: () => View
@@ -44,11 +46,12 @@ export class Replicator {
 
   constructor(options: ReplicatorOptions) {
     this.#options = options
-    const { self, fleet, limits, copies, logger } = options
+    const { self, fleet, limits, copies, room, logger } = options
     this.server = new PeerServer({
       self,
       fleet,
       limits,
+      room,
       receive: (requestId, envelope, request) =>
         this.#perform(copies.receive(requestId, envelope, request, this.#moment())),
       onProblem: ({ code, message }) => logger.warn({ code }, `what a peer sent cannot be read: ${message}`),
@@ -141,13 +144,14 @@ export class Replicator {
 
   /** Undefined for a name that the view does not have, and once all is closed. */
   #linkTo(name: string): PeerLink | undefined {
-    const { fleet, limits, view, logger } = this.#options
+    const { fleet, limits, room, view, logger } = this.#options
     const url = view().get(name)?.urls.peer
     if (url === undefined || this.#isClosed) return undefined
     const link = new PeerLink({
       peer: { name, url },
       fleet,
       limits,
+      room,
       onSettled: (id, outcome) => this.#settled(id, outcome),
       onProblem: (problem) => logger.debug({ peer: name, err: problem }, 'a connection to a peer failed'),
     })

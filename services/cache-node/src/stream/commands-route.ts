@@ -5,8 +5,8 @@
  */
 
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { FastifyPluginCallbackTypebox } from '@fastify/type-provider-typebox'
 import { batchBytesMax, batchCommandsMax, framesContentType, headerNames, RingholdError } from '@ringhold/sdk/protocol'
+import type { FastifyPluginCallback } from 'fastify'
 import { isFromWire } from '../free.ts'
 import { Conversation, type Face, outputBytes, type Port } from './conversation.ts'
 import { TurnClock } from './turn-clock.ts'
@@ -20,7 +20,7 @@ export interface CommandsRouteOptions {
 /** One value of the largest size fits besides everything else that a batch may have. */
 const bodyBytesMax = batchBytesMax
 
-export const commandsRoute: FastifyPluginCallbackTypebox<CommandsRouteOptions> = (app, { face, isClosing }, done) => {
+export const commandsRoute: FastifyPluginCallback<CommandsRouteOptions> = (app, { face, isClosing }, done) => {
   const turns = new TurnClock()
   app.removeAllContentTypeParsers()
   app.addContentTypeParser(framesContentType, (_request, _body, parsed) => parsed(null))

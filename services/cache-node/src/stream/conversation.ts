@@ -34,7 +34,7 @@ import {
 import type { Origin } from '../core/decide.ts'
 import type { Ahead, Executed } from '../core/executor.ts'
 import type { HitSink } from '../core/hit-sink.ts'
-import { free } from '../free.ts'
+import { freeRead } from '../free.ts'
 import { HitFrame, tooLarge } from './hit-frame.ts'
 import { AnswerRoom, CommandRoom, type Rooms } from './rooms.ts'
 import type { TurnClock } from './turn-clock.ts'
@@ -96,11 +96,6 @@ const outputBytesTight = 65_536
 /** How often the clock is looked at: after so many commands, or bytes of them. */
 const commandsBetweenLooks = 32
 const bytesBetweenLooks = 65_536
-/**
- * What was read is given back at once where it held fewer commands than one for each so many bytes: the objects of more have
- * the collector come soon enough, and a process that has never given memory back reads and writes bytes a little faster.
- */
-const bytesPerCommandMin = 2_048
 
 const nothing = new Uint8Array(0)
 
@@ -297,7 +292,7 @@ export class Conversation {
   }
 
   #usedUp(chunk: Uint8Array): void {
-    if (chunk.length > bytesPerCommandMin * (this.#commands - this.#commandsBefore)) free(chunk)
+    freeRead(chunk, this.#commands - this.#commandsBefore)
     this.#commandsBefore = this.#commands
   }
 

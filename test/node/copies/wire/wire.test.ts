@@ -1,6 +1,7 @@
 import assert from 'node:assert'
 import fc from 'fast-check'
 import { test } from 'tap'
+import type { PeerRequest } from '#node/copies/peer-request.js'
 import { TokenSet } from '#node/copies/token-set.js'
 import { messageBytesMax, peerFrames } from '#node/copies/wire/layout.js'
 import { PeerReader } from '#node/copies/wire/peer-reader.js'
@@ -98,6 +99,68 @@ test('messages come back wherever the stream is cut', async (t) => {
       }
       feed(bytes.slice(at))
       assert.deepEqual(plain(read), plain(requests))
+    }),
+    200,
+  )
+})
+
+/** Room that spoils what is given back, as the next who borrows it would. */
+function spoilingRoom() {
+  const lent = new Set<Uint8Array>()
+  const take = (bytes: number) => {
+    const piece = new Uint8Array(bytes)
+    lent.add(piece)
+    return piece
+  }
+  const give = (piece: Uint8Array) => {
+    assert.ok(lent.delete(piece))
+    piece.fill(0x21)
+  }
+  return { lent, take, give }
+}
+
+test('with room, copies to apply are good until the next message, and all else for as long as the chunks', async (t) => {
+  const large: PeerRequest = {
+    type: 'apply',
+    copies: [5_000, 40_000].map((bytes) => ({
+      ...{ type: 'entry' as const, cache: 'c', key: new Uint8Array(3).fill(7), version: 1, contentType: 'a/b' },
+      ...{ value: new Uint8Array(bytes).fill(bytes), ttlMs: undefined },
+    })),
+  }
+  const command: PeerRequest = {
+    type: 'command',
+    command: {
+      ...{ type: 'set', cache: 'c', key: new Uint8Array(3), value: new Uint8Array(9_000).fill(9), contentType: 'a/b' },
+      ...{ ttlMs: undefined, condition: undefined, ack: undefined },
+    },
+  }
+  const requests = fc.array(fc.oneof(anyRequest, fc.constantFrom(large, command)), { minLength: 1, maxLength: 8 })
+  holds(
+    t,
+    'room is used again',
+    fc.property(requests, fc.array(fc.integer({ min: 1, max: 9_000 }), { maxLength: 30 }), (sent, sizes) => {
+      const writer = new PeerWriter()
+      for (const request of sent) assert.ok(writer.request({ id: 1, envelope }, request))
+      const bytes = writer.take().slice()
+      const room = spoilingRoom()
+      const reader = new PeerReader({ limits: defaultLimits, fault, room })
+      const read: (() => unknown)[] = []
+      let at = 0
+      for (const size of [...sizes, bytes.length]) {
+        reader.feed(bytes.slice(at, at + size))
+        at += size
+        while (reader.next()) {
+          const { request } = reader.request()
+          const now = plain(request)
+          read.push(request.type === 'apply' ? () => now : () => plain(request))
+        }
+      }
+      reader.close()
+      assert.strictEqual(room.lent.size, 0)
+      assert.deepEqual(
+        read.map((each) => each()),
+        plain(sent),
+      )
     }),
     200,
   )

@@ -1,12 +1,14 @@
 /**
  * A peer reader finds requests and replies in the chunks of a stream. What it returns has been checked as far as it can be
- * without knowing the node: sizes, numbers, names. Keys and values are views of the chunks, which must not change any more.
+ * without knowing the node: sizes, numbers, names. Keys and values are views of the chunks, which must not change any more
+ * where `isKept` says so; those of copies to apply are good only until next() where memory is lent.
  * What cannot be read throws a RingholdError of the given code, and the reader is of no use then.
  */
 import {
   type ByteCommand,
   type ErrorCode,
   FrameReader,
+  type FrameRoom,
   isCommand,
   type Limits,
   Names,
@@ -23,7 +25,14 @@ export interface PeerReaderOptions {
   readonly limits: Limits
   /** Code of the errors: whose fault a bad frame is depends on the side. */
   readonly fault: ErrorCode
+  /** Lends the memory for messages across chunks. Default: each gets memory of its own. */
+  readonly room?: FrameRoom
 }
+
+/** The requests that name keys which are looked at again when they are answered. */
+const naming: ReadonlySet<number> = new Set([peerFrames.command, peerFrames.fetch, peerFrames.evict])
+/** The replies that are done with when they are taken: copies are in the store then. */
+const settled: ReadonlySet<number> = new Set([peerFrames.applied, peerFrames.copies])
 
 export class PeerReader {
   readonly #reader: FrameReader
@@ -31,9 +40,12 @@ export class PeerReader {
   /** For the frames within frames. */
   readonly #inner: FrameReader
   readonly #names = new Names()
+  /** Copies to apply, and results of that, read since the last chunk was fed; and whether anything else was: that may be needed for longer. */
+  copiesRead = 0
+  isKept = false
 
-  constructor({ limits, fault }: PeerReaderOptions) {
-    this.#reader = new FrameReader({ frameBytesMax: messageBytesMax, fault })
+  constructor({ limits, fault, room }: PeerReaderOptions) {
+    this.#reader = new FrameReader({ frameBytesMax: messageBytesMax, fault, ...(room && { room }) })
     this.#inner = new FrameReader({ frameBytesMax: messageBytesMax, fault })
     this.#fields = new Fields(this.#reader, limits)
   }
@@ -41,6 +53,8 @@ export class PeerReader {
   /** feed adds a chunk. The one before must be used up: next() has returned false. */
   feed(chunk: Uint8Array): void {
     this.#reader.feed(chunk)
+    this.copiesRead = 0
+    this.isKept = false
   }
 
   /** next goes to the next message; false when it needs another chunk for that. */
@@ -48,18 +62,19 @@ export class PeerReader {
     return this.#reader.next()
   }
 
+  /** close gives back what is lent. The reader is of no use then. */
+  close(): void {
+    this.#reader.close()
+  }
+
   /** id is that of the message in which the reader stands. */
   get id(): number {
     return this.#reader.id
   }
 
-  /** bytes is what the message lies in: the chunk, or memory of its own. */
-  get bytes(): Uint8Array {
-    return this.#reader.bytes
-  }
-
   /** request reads the request in which the reader stands. */
   request(): { readonly envelope: Envelope; readonly request: PeerRequest } {
+    if (naming.has(this.#reader.type)) this.#keep()
     const envelope = this.#fields.envelope()
     const request = this.#request()
     this.#reader.done()
@@ -68,10 +83,16 @@ export class PeerReader {
 
   /** reply reads the reply in which the reader stands. */
   reply(): { readonly envelope: Envelope; readonly reply: PeerReply } {
+    if (!settled.has(this.#reader.type)) this.#keep()
     const envelope = this.#fields.envelope()
     const reply = this.#reply()
     this.#reader.done()
     return { envelope, reply }
+  }
+
+  #keep(): void {
+    this.#reader.keep()
+    this.isKept = true
   }
 
   #request(): PeerRequest {
@@ -158,6 +179,7 @@ export class PeerReader {
       if (result === undefined) throw this.#reader.bad('there is no such result')
       applied[at] = result
     }
+    this.copiesRead += applied.length
     return { type: 'applied', results: applied }
   }
 
@@ -193,6 +215,7 @@ export class PeerReader {
   #copies(): Copy[] {
     const copies: Copy[] = []
     while (this.#fields.more) copies.push(this.#fields.copy())
+    this.copiesRead += copies.length
     return copies
   }
 

@@ -1,5 +1,12 @@
 /** A peer writer puts requests and replies one behind the other, for one write to the socket. */
-import { FrameWriter, writeCommand, writeError, writeOutcome } from '@ringhold/sdk/protocol'
+import {
+  FrameWriter,
+  type HandedOver,
+  type WriterMemory,
+  writeCommand,
+  writeError,
+  writeOutcome,
+} from '@ringhold/sdk/protocol'
 import type { Copy, Envelope, PeerReply, PeerRequest, Spot, TokenDigest } from '../peer-request.ts'
 import type { TokenSet } from '../token-set.ts'
 import {
@@ -37,11 +44,16 @@ const none: Extras = {}
 const nobody: Head = { id: 0, envelope: { from: '', incarnation: 0, clock: 0 } }
 
 export class PeerWriter {
-  readonly #writer = new FrameWriter()
+  readonly #writer: FrameWriter
   /** For the frames within frames. */
   readonly #inner = new FrameWriter()
   /** Of the message at hand. */
   #head: Head = nobody
+
+  /** `memory` lends what is needed beyond 16 KiB. Default: it gets memory of its own. */
+  constructor(memory?: WriterMemory) {
+    this.#writer = new FrameWriter(undefined, memory)
+  }
 
   /** length is how many bytes are written. */
   get length(): number {
@@ -53,7 +65,17 @@ export class PeerWriter {
     return this.#writer.bytes
   }
 
-  /** take hands over what was written. */
+  /** isLent tells whether what is written lies in lent memory. */
+  get isLent(): boolean {
+    return this.#writer.isLent
+  }
+
+  /** handOver passes on what was written to lent memory, which is to be given back. */
+  handOver(): HandedOver {
+    return this.#writer.handOver()
+  }
+
+  /** take hands over what was written, for good. Not for lent memory. */
   take(): Uint8Array {
     return this.#writer.take()
   }
