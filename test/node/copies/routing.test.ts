@@ -1,6 +1,6 @@
 import { test } from 'tap'
 import { defaultCopiesSettings as settings } from '#node/copies/settings.js'
-import { SmallNet, type SmallNetOptions } from './small-net.ts'
+import { SmallNet, type SmallNetOptions, type SmallNode } from './small-net.ts'
 
 function fleet(names: string[], options: SmallNetOptions = {}): SmallNet {
   const net = new SmallNet(names, options)
@@ -183,4 +183,21 @@ test('of three copies the third coordinates when the first two are out of reach'
   net.run(300)
   t.match(box.answer, { by: 'c', outcome: { type: 'created', copies: 1 } })
   t.equal(net.node('c').copies.status.tokens.provisional, 1)
+})
+
+test('who has asked or answered while the next owner was tried is asked again, and not stood in for', async (t) => {
+  const net = fleet(['a', 'b', 'c', 'd'], { copies: 3 })
+  const [a, b, c] = ['a', 'b', 'c'].map((name) => net.node(name)) as [SmallNode, SmallNode, SmallNode]
+  const [key, other] = [net.keyOf('d', ['a', 'b', 'c']), net.keyOf('d', ['a', 'b', 'c'], 1)]
+  net.tell({ ...net.all, b: 'suspect' }, ['c'])
+  net.fate = ({ to, request }) => (request.type === 'command' ? (to === 'a' ? 'refused' : 30) : 1)
+  const box = c.get(key, 'direct')
+  net.run(10)
+  net.fate = () => 1
+  a.set(other, 'x')
+  b.isDown = true
+  net.run(30)
+  t.equal(c.copies.status.tokens.provisional, 0)
+  net.run(200)
+  t.match(box.answer, { by: 'a', outcome: { type: 'miss' } })
 })

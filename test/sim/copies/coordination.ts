@@ -81,8 +81,10 @@ export class Coordination {
   #both(a: SimNode, b: SimNode, token: number): void {
     const { now, breach, isBroken } = this.#events
     const pair = a.name < b.name ? `${a.name} ${b.name}` : `${b.name} ${a.name}`
+    // Until they have sorted it out, each may take from the other what it gave it just before.
+    if (isBroken(a, b)) this.#trouble.set(pair, now())
     const troubleAt = this.#trouble.get(pair) ?? Number.NEGATIVE_INFINITY
-    if (isBroken(a, b) || now() - troubleAt < aftermathMs) return
+    if (now() - troubleAt < aftermathMs) return
     breach(
       `${a.name} (${a.copies.tenureOf(token)}) and ${b.name} (${b.copies.tenureOf(token)}) both coordinate token ${token}`,
     )

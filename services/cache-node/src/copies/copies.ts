@@ -417,6 +417,7 @@ function newErrand(
     isAdmitted: false,
     rank: 0,
     rankedBy: '',
+    firstTriedAt: now,
     pauseMs: settings.claimRetryMs,
     isFetched: false,
     mayBeDone: false,

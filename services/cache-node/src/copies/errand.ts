@@ -15,6 +15,8 @@ export interface Errand {
   /** The owner to ask next: those before it cannot be reached. It counts for the ring with this checksum only. */
   rank: number
   rankedBy: string
+  /** When it was tried with the first owner. */
+  firstTriedAt: number
   /** How long it pauses before it is decided anew. */
   pauseMs: number
   /** Whether its key was brought in from where its token comes from. */

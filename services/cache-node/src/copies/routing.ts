@@ -131,15 +131,18 @@ export class Routing {
   }
 
   #passOn(errand: Errand, owners: readonly string[]): Executed | undefined {
-    const { self, ring } = this.#core
+    const { standIns } = this.#options
+    const { self, ring, now } = this.#core
     if (errand.rankedBy !== ring.checksum) {
       errand.rankedBy = ring.checksum
       errand.rank = 0
     }
+    if (errand.rank === 0) errand.firstTriedAt = now
     for (let rank = errand.rank; rank < owners.length; rank++) {
       const owner = owners[rank] as string
       if (owner === self) {
-        if (this.#options.standIns.may(errand.token)) return this.#standIn(errand)
+        const isBack = owners.slice(0, rank).some((before) => standIns.hasHeard(before, errand.firstTriedAt))
+        if (!isBack && standIns.may(errand.token)) return this.#standIn(errand)
         break
       }
       if (this.#core.isAway(owner) || this.#isUnreachable(owner)) continue
