@@ -261,7 +261,6 @@ export class Copies {
   /** takeEffects hands over what execute caused. Once a turn is enough: the writes of a turn leave together. */
   takeEffects(): Effect[] {
     this.#replicas.flush()
-    this.#core.asks.sent()
     return this.#core.effects.splice(0)
   }
 
