@@ -253,7 +253,7 @@ export class Peers {
 
   #flush(): void {
     for (const node of this.nodes.values()) {
-      for (const effect of node.core.effects.splice(0)) {
+      for (const effect of node.core.takeEffects()) {
         if (effect.type === 'ask') this.#deliver(node, effect.id, effect.to, effect.request)
       }
     }

@@ -22,6 +22,7 @@ export class Asks {
   readonly #core: Core
   readonly #open = new Map<number, { readonly ask: Ask; readonly dueAt: number }>()
   #lastId = 0
+  #lastSentId = 0
 
   constructor(core: Core) {
     this.#core = core
@@ -49,18 +50,16 @@ export class Asks {
     ask.settled(isOther && looks.has(ask.request.type) ? failed : outcome)
   }
 
-  /** tick gives up what is due. */
-  tick(): void {
-    const unsent = this.#firstUnsent()
-    for (const [id, { dueAt }] of this.#open) {
-      if (id >= unsent) break
-      if (dueAt <= this.#core.now) this.settle(id, failed)
-    }
+  /** sent says that the requests so far have been handed over. */
+  sent(): void {
+    this.#lastSentId = this.#lastId
   }
 
-  /** The first request that is still among the effects. */
-  #firstUnsent(): number {
-    for (const effect of this.#core.effects) if (effect.type === 'ask') return effect.id
-    return Number.POSITIVE_INFINITY
+  /** tick gives up what is due. */
+  tick(): void {
+    for (const [id, { dueAt }] of this.#open) {
+      if (id > this.#lastSentId) break
+      if (dueAt <= this.#core.now) this.settle(id, failed)
+    }
   }
 }

@@ -261,7 +261,7 @@ export class Copies {
   /** takeEffects hands over what execute caused. Once a turn is enough: the writes of a turn leave together. */
   takeEffects(): Effect[] {
     this.#replicas.flush()
-    return this.#core.effects.splice(0)
+    return this.#core.takeEffects()
   }
 
   /** tenureOf tells what this node is to a token. */

@@ -51,6 +51,12 @@ export class Core {
     this.asks = new Asks(this)
   }
 
+  /** takeEffects hands over what the parts have asked for: from here on it counts as sent. */
+  takeEffects(): Effect[] {
+    this.asks.sent()
+    return this.effects.splice(0)
+  }
+
   get envelope(): Envelope {
     return { from: this.self, incarnation: this.incarnation, clock: this.clock.last }
   }
