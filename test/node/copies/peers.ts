@@ -270,8 +270,10 @@ export class Peers {
       this.#at(this.now + latencyMs, () => {
         if (to.isCutOff || from.isCutOff || this.nodes.get(from.name) !== from) return
         this.#enter(from)
-        const outcome: AskSettled = { type: 'reply', reply }
+        const read = readOf(reply)
+        const outcome: AskSettled = { type: 'reply', reply: read }
         from.core.asks.settle(id, outcome)
+        spoil(read)
       })
     })
   }
@@ -280,5 +282,23 @@ export class Peers {
     let index = this.#due.length
     while (index > 0 && (this.#due[index - 1] as { at: number }).at > at) index--
     this.#due.splice(index, 0, { at, run })
+  }
+}
+
+/** Copies that were read lie in memory that is used again as soon as they are taken. */
+function readOf(reply: PeerReply): PeerReply {
+  if (reply.type !== 'copies') return reply
+  const copies = reply.copies.map((copy) => {
+    const key = new Uint8Array(copy.key)
+    return copy.type === 'entry' ? { ...copy, key, value: new Uint8Array(copy.value) } : { ...copy, key }
+  })
+  return { ...reply, copies }
+}
+
+function spoil(reply: PeerReply): void {
+  if (reply.type !== 'copies') return
+  for (const copy of reply.copies) {
+    copy.key.fill(0x21)
+    if (copy.type === 'entry') copy.value.fill(0x21)
   }
 }

@@ -52,12 +52,13 @@ export class Evictions implements EvictionsPart {
       outbox = { stamps: [], underWay: 0, retryAt: 0 }
       this.#outboxes.set(peer, outbox)
     }
-    if (outbox.stamps.length < waitingMax) outbox.stamps.push({ cache, key, version })
+    // The key may be part of what was received, whose memory is used again.
+    if (outbox.stamps.length < waitingMax) outbox.stamps.push({ cache, key: new Uint8Array(key), version })
   }
 
   overwrote({ cache, key }: Place, version: Version): void {
     // Not that version itself: a replica that leaves has it too.
-    for (const name of this.#leavers()) this.tell(name, { cache, key: key.slice(), version: version - 1 })
+    for (const name of this.#leavers()) this.tell(name, { cache, key, version: version - 1 })
   }
 
   /** Whether this node ever had to evict something as a replica. */
