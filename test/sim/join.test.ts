@@ -64,6 +64,36 @@ test('fleets that started apart merge as soon as one has a seed in the other', a
   t.pass()
 })
 
+test('nodes that join at once do not found a fleet of their own beside the one that runs', async (t) => {
+  underSeeds(t, 100, (seed, say) => {
+    const fleet = runningFleet(['node-1'], { seed })
+    const others = five.slice(1).map((name) => fleet.start(name, { seeds: five.map(urlOf) }))
+    for (
+      let left = others;
+      left.length > 0;
+      left = left.filter(({ membership }) => membership.self.status === 'joining')
+    ) {
+      const joined = () => left.filter(({ membership }) => membership.self.status === 'alive')
+      if (fleet.msUntil(() => joined().length > 0, 5_000) === undefined) return t.fail(say('all join'))
+      if (joined().some((node) => node.status('node-1') !== 'alive'))
+        return t.fail(say('they know of it when they join'))
+    }
+  })
+  t.pass()
+})
+
+test('nodes that join at once are a fleet though a seed is silent', async (t) => {
+  underSeeds(t, 20, (seed, say) => {
+    const fleet = new SimFleet({ seed })
+    fleet.start('node-5').loseHost()
+    const names = five.slice(0, 4)
+    for (const name of names) fleet.start(name, { seeds: five.map(urlOf) })
+    const ms = fleet.msUntil(() => fleet.agreed(names), 15_000)
+    if (ms === undefined || ms > 3_000) t.fail(say(`one fleet after ${ms} ms`), { views: describe(fleet.up) })
+  })
+  t.pass()
+})
+
 test('a node without seeds, or with itself as its only one, is a fleet of its own at once', async (t) => {
   const fleet = new SimFleet({ seed: 1 })
   const alone = fleet.start('node-1')

@@ -1,6 +1,7 @@
 /**
  * Who coordinates the tokens of the traffic, checked after every event: never two processes the same token, unless they
- * had reason to hold each other gone: a broken link, a freeze, a false verdict, now or a short while ago.
+ * had reason to hold each other gone: a broken link, a freeze, a false verdict, now or a short while ago. Of two who had,
+ * one may hand the token to a third, who had none; then the other and the third are two until the other is asked too.
  */
 import type { SimNode } from './sim-node.ts'
 
@@ -18,6 +19,8 @@ export interface CoordinationEvents {
 export class Coordination {
   readonly #tokens: readonly number[]
   readonly #coordinators: Set<SimNode>[]
+  /** Until when two may coordinate a token of which one did so beside another that had reason to. */
+  readonly #excusedUntil: Map<SimNode, number>[]
   readonly #events: CoordinationEvents
   readonly #trouble = new Map<string, number>()
   /** How often a token was coordinated in another's stead. */
@@ -26,6 +29,7 @@ export class Coordination {
   constructor(tokens: Iterable<number>, events: CoordinationEvents) {
     this.#tokens = [...new Set(tokens)]
     this.#coordinators = this.#tokens.map(() => new Set())
+    this.#excusedUntil = this.#tokens.map(() => new Map())
     this.#events = events
   }
 
@@ -41,10 +45,12 @@ export class Coordination {
       const coordinators = this.#coordinators[index] as Set<SimNode>
       const isCoordinator = tenure === 'held' || tenure === 'provisional'
       if (isCoordinator === coordinators.has(node)) continue
-      if (!isCoordinator) coordinators.delete(node)
-      else {
+      if (!isCoordinator) {
+        coordinators.delete(node)
+        this.#excusedUntil[index]?.delete(node)
+      } else {
         if (tenure === 'provisional') this.#standsIn(node)
-        for (const other of coordinators) this.#both(node, other, token)
+        for (const other of coordinators) this.#both(node, other, index)
         coordinators.add(node)
       }
     }
@@ -52,6 +58,7 @@ export class Coordination {
 
   gone(node: SimNode): void {
     for (const coordinators of this.#coordinators) coordinators.delete(node)
+    for (const excused of this.#excusedUntil) excused.delete(node)
   }
 
   /** otherThan returns who coordinates a token beside a process. */
@@ -78,15 +85,18 @@ export class Coordination {
     if (now() - node.ringChangedAt < aftermathMs) unsettled(`${node.name} stands in soon after a change of its ring`)
   }
 
-  #both(a: SimNode, b: SimNode, token: number): void {
+  #both(a: SimNode, b: SimNode, index: number): void {
     const { now, breach, isBroken } = this.#events
     const pair = a.name < b.name ? `${a.name} ${b.name}` : `${b.name} ${a.name}`
     // Until they have sorted it out, each may take from the other what it gave it just before.
     if (isBroken(a, b)) this.#trouble.set(pair, now())
     const troubleAt = this.#trouble.get(pair) ?? Number.NEGATIVE_INFINITY
-    if (now() - troubleAt < aftermathMs) return
-    breach(
-      `${a.name} (${a.copies.tenureOf(token)}) and ${b.name} (${b.copies.tenureOf(token)}) both coordinate token ${token}`,
-    )
+    const excusedUntil = this.#excusedUntil[index] as Map<SimNode, number>
+    if (now() - troubleAt < aftermathMs) {
+      for (const node of [a, b]) excusedUntil.set(node, now() + aftermathMs)
+    } else if ((excusedUntil.get(b) ?? Number.NEGATIVE_INFINITY) < now()) {
+      const [mine, theirs] = [a, b].map(({ copies }) => copies.tenureOf(this.#tokens[index] as number))
+      breach(`${a.name} (${mine}) and ${b.name} (${theirs}) both coordinate token ${this.#tokens[index]}`)
+    }
   }
 }

@@ -148,4 +148,10 @@ export const plantedBugs: readonly PlantedBug[] = [
     find: 'if (awake - visitedAt >= settings.revisitMs)',
     replace: 'if (false)',
   },
+  {
+    name: 'the key of an eviction is kept where it was read',
+    file: `${copies}evictions.js`,
+    find: 'key: new Uint8Array(key), version',
+    replace: 'key, version',
+  },
 ]

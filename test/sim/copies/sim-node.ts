@@ -22,7 +22,7 @@ import { Membership } from '#node/membership/membership.js'
 import { defaultSettings } from '#node/membership/settings.js'
 import { fleetName, keysOf } from './keys.ts'
 import type { LocalClock } from './local-clock.ts'
-import { copyOfReply, copyOfRequest } from './messages.ts'
+import { copyOfReply, copyOfRequest, lent, spoilingMemory } from './messages.ts'
 import type { Condition, Server } from './network.ts'
 import { ringOf } from './rings.ts'
 import { copiesSettings, membershipSettings } from './sim-settings.ts'
@@ -104,6 +104,7 @@ export class SimNode implements Server {
       settings: copiesSettings(plan),
       random,
       answers: (now) => this.membership.answers(now),
+      memory: spoilingMemory,
     })
   }
 
@@ -243,7 +244,7 @@ export class SimNode implements Server {
     this.#input(() => {
       const id = ++this.#requests
       this.#answers.set(id, { command: request.type === 'command' ? request.command : undefined, reply })
-      this.#perform(this.copies.receive(id, envelope, request, this.#moment))
+      lent(request, (read) => this.#perform(this.copies.receive(id, envelope, read, this.#moment)))
     })
   }
 
@@ -357,8 +358,11 @@ export class SimNode implements Server {
       serve: (reply) => target?.request(envelope, sent, reply),
       settled: (settled) =>
         this.#input(() => {
-          const outcome = settled.type === 'reply' ? { type: 'reply' as const, ...settled.reply } : settled
-          this.#perform(this.copies.settled(id, outcome, this.#moment))
+          if (settled.type !== 'reply') return this.#perform(this.copies.settled(id, settled, this.#moment))
+          const { envelope, reply } = settled.reply
+          lent(reply, (read) =>
+            this.#perform(this.copies.settled(id, { type: 'reply', envelope, reply: read }, this.#moment)),
+          )
         }),
       mayRepeat: request.type !== 'command',
     })

@@ -34,8 +34,6 @@ import { TokenSet } from './token-set.ts'
 const otherRingPauseMsMax = 80
 /** An answer counts until so many times the deadline of a request: a node that is just starting is slow, not silent. */
 const latestAnswer = 5
-/** Tokens of one claim: what takes a millisecond or two at either end, once the code is warm. */
-const portionTokens = 256
 /** A claim that takes longer is told of, with those that it waits for. */
 const slowClaimMs = 500
 
@@ -155,9 +153,10 @@ export class Claims {
 
   #claim(tokens: TokenSet, needed: Needed): void {
     for (const token of tokens) this.#tenure.set(token, 'claiming')
+    const { claimTokensMax } = this.#core.settings
     const all = [...tokens]
-    for (let at = 0; at < all.length; at += portionTokens) {
-      this.#begin(TokenSet.of(all.slice(at, at + portionTokens)), needed)
+    for (let at = 0; at < all.length; at += claimTokensMax) {
+      this.#begin(TokenSet.of(all.slice(at, at + claimTokensMax)), needed)
     }
   }
 

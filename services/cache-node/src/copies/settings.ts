@@ -12,6 +12,8 @@ export interface CopiesSettings {
   readonly plainTimeoutMs: number
   /** Deadline of one claim, comparison or page. Default: 1,000. */
   readonly askTimeoutMs: number
+  /** Tokens of one claim: its commands wait for the answers to all of them, which take a millisecond or two at either end. Lower: more messages. Default: 256. */
+  readonly claimTokensMax: number
   /** First pause before a claim that was not answered, or under another ring, is sent again; doubles up to askTimeoutMs. Default: 20. */
   readonly claimRetryMs: number
   /** How often a node that coordinates in the stead of another calls it back. Default: 500. */
@@ -41,6 +43,7 @@ export const defaultCopiesSettings: CopiesSettings = {
   commandTimeoutMs: 1_000,
   plainTimeoutMs: 3_000,
   askTimeoutMs: 1_000,
+  claimTokensMax: 256,
   claimRetryMs: 20,
   recallIntervalMs: 500,
   writesMax: 65_536,

@@ -19,6 +19,8 @@ interface Seed {
   dueAt: number
   pauseMs: number
   busy: boolean
+  /** It has answered, or has not, at least once. */
+  isTried: boolean
   /** The address turned out to be our own. */
   own: boolean
   /** Who answered there last. */
@@ -26,8 +28,11 @@ interface Seed {
 }
 
 export interface SeedEvents {
-  /** The views were exchanged in full with the node at a seed. */
-  readonly met: (peer: Member) => void
+  /**
+   * The views were exchanged in full with a seed that has joined; or with one that is joining as this node is, once every
+   * other seed had its turn too: there may be a fleet of which neither has heard yet.
+   */
+  readonly met: () => void
   readonly refused: (url: string, refusal: Refusal) => void
 }
 
@@ -36,6 +41,9 @@ export class Seeds {
   readonly #sync: Sync
   readonly #events: SeedEvents
   readonly #seeds: Seed[] = []
+  /** Whether somebody else answered so far, and whether one of them had joined. */
+  #hasMet = false
+  #hasMetFleet = false
 
   constructor(core: Core, sync: Sync, events: SeedEvents) {
     this.#core = core
@@ -81,24 +89,44 @@ export class Seeds {
 
   #add(url: string, configured: boolean): void {
     const pauseMs = this.#core.settings.seedRetryMs
-    this.#seeds.push({ url, configured, dueAt: this.#core.awake, pauseMs, busy: false, own: false, name: undefined })
+    this.#seeds.push({
+      url,
+      configured,
+      dueAt: this.#core.awake,
+      pauseMs,
+      busy: false,
+      isTried: false,
+      own: false,
+      name: undefined,
+    })
   }
 
   #walked(seed: Seed, walked: Walked): void {
-    const { awake, settings, self } = this.#core
     seed.busy = false
-    if (walked.type === 'done') {
-      seed.dueAt = awake + settings.revisitMs
-      seed.pauseMs = settings.seedRetryMs
-      seed.name = walked.peer.name
-      seed.own = walked.peer.instance === self.instance
-      if (!seed.own) this.#events.met(walked.peer)
-      return
-    }
+    seed.isTried = true
+    if (walked.type === 'done') this.#answered(seed, walked.peer)
+    else this.#silent(seed)
+    if (this.#hasMetFleet || (this.#hasMet && this.#seeds.every(({ isTried }) => isTried))) this.#events.met()
+    if (walked.type === 'done' || walked.outcome.type !== 'foreign') return
+    const { refusal } = walked.outcome
+    if (refusal) this.#events.refused(seed.url, refusal)
+  }
+
+  #answered(seed: Seed, { name, instance, status }: Member): void {
+    const { awake, settings, self } = this.#core
+    seed.dueAt = awake + settings.revisitMs
+    seed.pauseMs = settings.seedRetryMs
+    seed.name = name
+    seed.own = instance === self.instance
+    if (seed.own) return
+    this.#hasMet = true
+    this.#hasMetFleet ||= status !== 'joining'
+  }
+
+  #silent(seed: Seed): void {
+    const { awake, settings, self } = this.#core
     seed.dueAt = awake + seed.pauseMs
     if (self.status !== 'joining') seed.pauseMs = Math.min(settings.revisitMs, 2 * seed.pauseMs)
-    const { outcome } = walked
-    if (outcome.type === 'foreign' && outcome.refusal) this.#events.refused(seed.url, outcome.refusal)
   }
 
   #isLive({ url, name }: Seed): boolean {
