@@ -52,7 +52,10 @@ export class Needs {
    * expires soon may be the one that has expired here, by a clock that is ahead of the other.
    */
   accepts(place: Place, copy: Copy, { source, purpose }: Pull): boolean {
-    if (purpose === 'sync') return this.acceptsFetched(place, copy)
+    if (purpose === 'sync') {
+      if (this.#holdings.holds(place.token) && this.#isOverwritten(place, copy)) this.#tell(source, place, copy)
+      return this.acceptsFetched(place, copy)
+    }
     if (copy.ttlMs !== undefined && copy.ttlMs <= expiryMarginMs) return false
     const { ring } = this.#core
     const holds = this.#holdings.holds(place.token)
