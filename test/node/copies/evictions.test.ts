@@ -134,6 +134,20 @@ test('what was written to a key after the version that was evicted comes, whatev
   t.ok(peers.runUntil(isThere(replicated), 30_000), 'to its replica')
 })
 
+test('who syncs has a source let go of a value that another followed here and has expired since', async (t) => {
+  const peers = new Peers({ names: ['a', 'b'] })
+  const key = ['k1', 'k2', 'k3', 'k4', 'k5'].find((name) => place(peers, name) === 'a') as string
+  // As after a split: each side wrote, and the clock of 'a' is ahead.
+  peers.put('a', key, { version: 20, ttlMs: 50 })
+  peers.put('b', key, { version: 10 })
+  peers.run(100)
+  t.equal(peers.version('a', key), undefined)
+  peers.claim()
+  t.ok(peers.runUntil(() => peers.version('b', key) === undefined, 5_000))
+  t.equal(peers.version('a', key), undefined)
+  t.ok(peers.runUntil(isRepaired(peers), 5_000))
+})
+
 test('a node does not evict for others what it coordinates itself', async (t) => {
   const peers = new Peers({ names: ['a', 'b'] })
   peers.claim()
