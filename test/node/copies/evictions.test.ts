@@ -142,6 +142,10 @@ test('who syncs has a source let go of a value that another followed here and ha
   peers.put('b', key, { version: 10 })
   peers.run(100)
   t.equal(peers.version('a', key), undefined)
+  // What differed before the sync counts as looked at by it.
+  const { token } = peers.place(key)
+  const digests = [{ token, ...peers.node('b').store.digest(token) }]
+  t.match(peers.node('a').parts.shelf.serve({ type: 'compare', digests }, 'b'), { differing: [{ token }] })
   peers.claim()
   t.ok(peers.runUntil(() => peers.version('b', key) === undefined, 5_000))
   t.equal(peers.version('a', key), undefined)
