@@ -39,7 +39,7 @@ export function startProcess(t: Test, env: Record<string, string>): NodeProcess 
   return { name: env.RINGHOLD_NAME ?? '', url, peerUrl, child, stderr: () => stderr }
 }
 
-/** startFleet starts `size` nodes that are each other's seeds and waits until all agree on one ring of all of them. */
+/** startFleet starts `size` nodes that are each other's seeds and waits until all agree on one ring of all of them, and hold its tokens. */
 export async function startFleet(t: Test, size: number, env: Record<string, string> = {}): Promise<NodeProcess[]> {
   const ports = await freePorts(size * 2)
   const seeds = ports.slice(size).map((port) => `127.0.0.1:${port}`)
@@ -53,7 +53,16 @@ export async function startFleet(t: Test, size: number, env: Record<string, stri
     }),
   )
   await waitUntil(`${size} nodes agree on one ring`, 30_000, () => agree(nodes, size))
+  await waitUntil('every token has its coordinator', 30_000, async () =>
+    (await Promise.all(nodes.map(tokensClaiming))).every((tokens) => tokens === 0),
+  )
   return nodes
+}
+
+async function tokensClaiming({ url }: NodeProcess): Promise<number> {
+  const reply = await fetch(`${url}/v1/stats`, { signal: AbortSignal.timeout(2_000) })
+  const { copies } = (await reply.json()) as { copies: { tokens: { claiming: number } } }
+  return copies.tokens.claiming
 }
 
 /** agree tells whether all nodes have the same ring, of exactly `size` alive members. */
