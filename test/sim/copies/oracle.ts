@@ -223,7 +223,9 @@ export class Oracle {
     if (version === undefined || copies === undefined) return
     const ever = history.everHolding(version)
     const { name, token } = history.key
-    const other = this.isStrict && isAckAll(command) ? this.#coordinatorBeside(node, token) : undefined
+    // What it merely passed on, for a peer that could not reach the coordinator, another executed.
+    const isJudged = this.isStrict && isAckAll(command) && node.hasIssued(version)
+    const other = isJudged ? this.#coordinatorBeside(node, token) : undefined
     if (other !== undefined) {
       this.breach(`${node.name} acknowledged ${name} at ${version} when ${other.name} coordinated it already`)
     }

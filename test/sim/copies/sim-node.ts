@@ -8,7 +8,7 @@
 import { isGone, type Member } from '@ringhold/sdk/membership'
 import { type ByteCommand, defaultLimits, type Outcome, RingholdError } from '@ringhold/sdk/protocol'
 import { type Ring, seedOfFleet } from '@ringhold/sdk/ring'
-import { HybridClock } from '#node/clock/hybrid-clock.js'
+import { HybridClock, marksMax } from '#node/clock/hybrid-clock.js'
 import { Copies, HIT_IN_SINK } from '#node/copies/copies.js'
 import type { Effect as CopiesEffect } from '#node/copies/effect.js'
 import { isHandedOver } from '#node/copies/handover.js'
@@ -55,6 +55,7 @@ export class SimNode implements Server {
   ringChangedAt = Number.NEGATIVE_INFINITY
   readonly #world: World
   readonly #clock: LocalClock
+  readonly #mark: number
   readonly #rings: RingOfView
   readonly #waiting: (() => void)[] = []
   readonly #gossipAnswers = new Map<number, (message: PeerMessage) => void>()
@@ -85,6 +86,8 @@ export class SimNode implements Server {
       random,
     })
     const { oracle } = world
+    const versions = new RisingClock(name, (text) => oracle.breach(`${name}: ${text}`))
+    this.#mark = versions.after(0) % marksMax
     const index = new Map(keysOf(plan.keys).map((key) => [key.name, key]))
     this.store = new WatchedStore(
       {
@@ -98,7 +101,7 @@ export class SimNode implements Server {
       self: name,
       fleet: { seed: seedOfFleet(fleetName), copies: plan.copies },
       store: this.store,
-      clock: new RisingClock(name, (text) => oracle.breach(`${name}: ${text}`)),
+      clock: versions,
       limits: defaultLimits,
       counters: newCounters(),
       settings: copiesSettings(plan),
@@ -143,6 +146,11 @@ export class SimNode implements Server {
 
   trueMs(localMs: number): number {
     return this.#clock.trueMs(localMs)
+  }
+
+  /** hasIssued tells whether a version is of this node: names of a simulation differ in their last character. */
+  hasIssued(version: number): boolean {
+    return version % marksMax === this.#mark
   }
 
   member(name: string): Member | undefined {
