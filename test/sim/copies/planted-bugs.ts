@@ -27,13 +27,14 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'a claim is answered under any ring',
-    seed: 1,
+    seed: 27,
     file: `${copies}releases.js`,
     find: 'if (claim.ring !== core.ring.checksum) {',
     replace: 'if (false) {',
   },
   {
     name: 'a release does not wait for the writes in flight',
+    seed: 15,
     file: `${copies}tenure.js`,
     find: 'if (busy.size === 0)',
     replace: 'if (true)',
@@ -54,7 +55,7 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'what a new coordinator misses is asked of nobody',
-    seed: 1,
+    seed: 6,
     file: `${copies}sync.js`,
     find: 'const sources = [...(held.get(token) ?? []), ...older];',
     replace: 'const sources = [];',
@@ -144,12 +145,14 @@ export const plantedBugs: readonly PlantedBug[] = [
   },
   {
     name: 'the dead are never called on again',
+    seed: 64,
     file: '/membership/revisits.js',
     find: 'if (awake - visitedAt >= settings.revisitMs)',
     replace: 'if (false)',
   },
   {
     name: 'the key of an eviction is kept where it was read',
+    seed: 104,
     file: `${copies}evictions.js`,
     find: 'key: new Uint8Array(key), version',
     replace: 'key, version',

@@ -29,8 +29,8 @@ interface Seed {
 
 export interface SeedEvents {
   /**
-   * The views were exchanged in full with a seed that has joined; or with one that is joining as this node is, once every
-   * other seed had its turn too: there may be a fleet of which neither has heard yet.
+   * The views were exchanged in full with a seed that is a member; or with one that is joining as this node is, or leaves,
+   * once every other seed had its turn too: there may be a fleet of which neither has heard yet.
    */
   readonly met: () => void
   readonly refused: (url: string, refusal: Refusal) => void
@@ -41,9 +41,9 @@ export class Seeds {
   readonly #sync: Sync
   readonly #events: SeedEvents
   readonly #seeds: Seed[] = []
-  /** Whether somebody else answered so far, and whether one of them had joined. */
+  /** Whether somebody else answered so far, and whether one of them was a member. */
   #hasMet = false
-  #hasMetFleet = false
+  #hasMetMember = false
 
   constructor(core: Core, sync: Sync, events: SeedEvents) {
     this.#core = core
@@ -106,7 +106,7 @@ export class Seeds {
     seed.isTried = true
     if (walked.type === 'done') this.#answered(seed, walked.peer)
     else this.#silent(seed)
-    if (this.#hasMetFleet || (this.#hasMet && this.#seeds.every(({ isTried }) => isTried))) this.#events.met()
+    if (this.#hasMetMember || (this.#hasMet && this.#seeds.every(({ isTried }) => isTried))) this.#events.met()
     if (walked.type === 'done' || walked.outcome.type !== 'foreign') return
     const { refusal } = walked.outcome
     if (refusal) this.#events.refused(seed.url, refusal)
@@ -120,7 +120,7 @@ export class Seeds {
     seed.own = instance === self.instance
     if (seed.own) return
     this.#hasMet = true
-    this.#hasMetFleet ||= status !== 'joining'
+    this.#hasMetMember ||= status === 'alive'
   }
 
   #silent(seed: Seed): void {
