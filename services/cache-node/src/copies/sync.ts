@@ -7,7 +7,8 @@
  *
  * Guarantees: a command on a settled token finds here whatever any source held when the token was claimed, and so does
  * a command whose key was fetched. Writes go on meanwhile and win: the claim carried the clocks of all. A source that
- * dies is replaced by one that held the same, if there is one; else it counts as pulled, for nobody can tell any more.
+ * dies is replaced by one that held the same, or by all others, also those that the claim did not wait for; when they
+ * have been looked at it counts as pulled, for nobody can tell any more.
  */
 import { tokenCount } from '@ringhold/sdk/ring'
 import type { Place } from '../store/store.ts'
@@ -22,6 +23,9 @@ import type { PullListener, Pulls } from './pulls.ts'
 import { isEqual, type Source, sourcesOf } from './sources.ts'
 import type { Standing } from './standing.ts'
 import type { TokenSet } from './token-set.ts'
+
+/** The digest of what nobody told, which equals no other. */
+const unknown = { entries: 0, low: -1, high: -1 }
 
 interface Syncing {
   /** What is left to pull, the one under way first. */
@@ -171,18 +175,27 @@ export class Sync implements SyncPart, PullListener {
     return replaced
   }
 
-  /** Turns from these peers to others that held the same, where there are any. */
+  /** Turns from these peers to others that held the same; where there are none, to all others besides. */
   #distrust(replaced: ReadonlySet<string>): void {
     if (replaced.size === 0) return
-    for (const [token, { sources, spares }] of this.#syncing) {
+    for (const [token, syncing] of this.#syncing) {
+      const { sources, spares } = syncing
       const first = sources[0]?.peers[0]
+      let isLost = false
       for (const { peers } of [...sources, ...spares]) {
         const others = peers.filter((peer) => !replaced.has(peer))
         if (others.length > 0) peers.splice(0, peers.length, ...others)
+        else isLost ||= peers.length > 0
       }
+      if (isLost) this.#makeUp(token, syncing)
       if (first !== sources[0]?.peers[0]) this.#pull(token)
     }
     this.#pulls.pump()
+  }
+
+  /** A source of a token is lost: whatever else there is takes its place. */
+  #makeUp(token: number, syncing: Syncing): void {
+    syncing.sources.push(...this.#unheardOf(token, syncing), ...syncing.spares.splice(0))
   }
 
   tick(): void {
@@ -216,8 +229,7 @@ export class Sync implements SyncPart, PullListener {
     for (let source = syncing.sources[0]; source !== undefined; source = syncing.sources[0]) {
       while (source.peers[0] !== undefined && this.#core.isAway(source.peers[0])) source.peers.shift()
       const [peer] = source.peers
-      // It is lost: whatever else there is takes its place.
-      if (peer === undefined) syncing.sources.push(...syncing.spares.splice(0))
+      if (peer === undefined) this.#makeUp(token, syncing)
       if (peer !== undefined && !isEqual(source.digest, this.#core.store.digest(token))) {
         const by = syncing.wasEmpty ? 'pages' : 'keys'
         this.#pulls.want({ source: peer, digest: source.digest, purpose: 'sync', by })
@@ -228,10 +240,18 @@ export class Sync implements SyncPart, PullListener {
     this.#settle(token)
   }
 
-  /** Where a key is asked for that a command needs: at the spares too, where a source is lost already. */
-  #sourcesOf({ sources, spares }: Syncing): readonly Source[] {
+  /** Where a key is asked for that a command needs: everywhere, where a source is lost already. */
+  #sourcesOf(token: number, syncing: Syncing): readonly Source[] {
+    const { sources, spares } = syncing
     const isLost = ({ peers }: Source): boolean => peers.every((peer) => this.#core.isAway(peer))
-    return sources.some(isLost) ? [...sources, ...spares] : sources
+    return sources.some(isLost) ? [...sources, ...spares, ...this.#unheardOf(token, syncing)] : sources
+  }
+
+  /** The peers that did not say what they hold of a token: the claim was over before they knew the ring that it was made under. */
+  #unheardOf(token: number, { sources, spares }: Syncing): Source[] {
+    const named = new Set([...sources, ...spares].flatMap(({ peers }) => peers))
+    const others = this.#core.peers.filter((peer) => !named.has(peer) && !this.#core.isAway(peer))
+    return others.map((peer) => ({ digest: { token, ...unknown }, peers: [peer] }))
   }
 
   #settle(token: number): void {
@@ -243,7 +263,7 @@ export class Sync implements SyncPart, PullListener {
   #fetch(wanted: KeyWanted): void {
     const { place, done, attempt } = wanted
     const syncing = this.#syncing.get(place.token)
-    const peers = (syncing === undefined ? [] : this.#sourcesOf(syncing)).flatMap(({ peers }) => {
+    const peers = (syncing === undefined ? [] : this.#sourcesOf(place.token, syncing)).flatMap(({ peers }) => {
       const there = peers.filter((peer) => !this.#core.isAway(peer))
       return there[attempt % there.length] ?? []
     })
