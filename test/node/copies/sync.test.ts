@@ -150,6 +150,39 @@ test('the only holder of a token is replaced by whoever else has its entries whe
   t.same([asked.length, asked.includes(false)], [keys.length, false])
 })
 
+test('who did not say what it holds is asked when the only holder dies, or comes back empty, before all is here', async (t) => {
+  for (const how of ['dies', 'comes back'] as const) {
+    const peers = new Peers({ names: ['a', 'b'], settings: { pullBytesPerSecond: 10_000, pageBytesMax: 4_000 } })
+    for (const key of keys) for (const name of ['a', 'b']) peers.put(name, key, { version: 3, value: 'x'.repeat(200) })
+    const { parts, holder, core, store } = peers.start('c')
+    peers.ring(['c'])
+    const tokens = TokenSet.of(keys.map((key) => peers.place(key).token))
+    const held = [...tokens].map((token) => ({ token, ...peers.node('a').store.digest(token) }))
+    for (const token of tokens) holder.tokens.add(token)
+    core.now = peers.now
+    parts.sync.claimed(tokens, new Map([['a', held]]))
+    peers.run(300)
+    t.notOk(settled(peers)(), 'it is under way')
+    if (how === 'dies') {
+      peers.node('a').isCutOff = true
+      peers.status('a', 'dead')
+    } else {
+      peers.start('a')
+      peers.ring(['c'])
+    }
+    const missing = keys.filter((key) => peers.version('c', key) === undefined).at(-1) as string
+    let isFetched: boolean | undefined
+    parts.sync.fetchKey(peers.place(missing), (answered) => {
+      isFetched = answered
+    })
+    peers.runUntil(() => isFetched !== undefined, 2_000)
+    t.equal(isFetched, true, how)
+    t.equal(store.version(peers.place(missing), peers.now), 3, `${how}: a key that is asked for is there`)
+    t.ok(peers.runUntil(settled(peers), 120_000))
+    for (const key of keys) t.equal(peers.version('c', key), 3, `${how}: ${key}`)
+  }
+})
+
 test('the spares of a token are not asked as long as its only holder is there', async (t) => {
   const peers = new Peers({ names: ['a', 'b'] })
   const [key, evicted] = ['key', 'evicted']
