@@ -80,7 +80,12 @@ export class Sync implements SyncPart, PullListener {
     this.#pulls = pulls
     this.#intake = intake
     this.#fetched = fetched
-    this.#fetches = new Fetches(core, intake, acceptsFetched)
+    // What comes when its token is settled is here already, or was overwritten here, and evicted.
+    this.#fetches = new Fetches(
+      core,
+      intake,
+      (place, copy) => !this.isSettled(place.token) && acceptsFetched(place, copy),
+    )
     pulls.tell(this)
   }
 
