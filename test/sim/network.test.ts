@@ -113,7 +113,7 @@ test('old messages, replayed, never bring a dead member back nor change what is 
   underSeeds(t, 15, (seed, say) => {
     const fleet = runningFleet(five, { seed })
     const observer = fleet.process('node-1')
-    const old = fleet.record(observer, 10_000)
+    const old = fleet.record(observer, 12_000)
     fleet.process('node-2').kill()
     fleet.process('node-3').kill()
     fleet.start('node-3', { seeds: five.map(urlOf) })
@@ -128,7 +128,7 @@ test('old messages, replayed, never bring a dead member back nor change what is 
     fleet.run(20_000)
     if (JSON.stringify([...observer.membership.view].sort()) !== before)
       t.fail(say('nothing changed'), { views: describe(fleet.up) })
-    if (old.length < 40) t.fail(say(`only ${old.length} messages to replay`))
+    if (old.length < 50) t.fail(say(`only ${old.length} messages to replay`))
   })
   t.pass()
 })

@@ -8,11 +8,12 @@ import { HybridClock } from '#node/clock/hybrid-clock.js'
 import { Core } from '#node/copies/core.js'
 import { dataParts } from '#node/copies/data-parts.js'
 import type { DataParts, Holdings, ShelfRequest, TokenState } from '#node/copies/parts.js'
-import type { AskSettled, PeerReply, PeerRequest, TokenDigest } from '#node/copies/peer-request.js'
+import type { PeerReply, PeerRequest, TokenDigest } from '#node/copies/peer-request.js'
 import { type CopiesSettings, defaultCopiesSettings } from '#node/copies/settings.js'
 import { TokenSet } from '#node/copies/token-set.js'
 import { ByteStore } from '#node/store/byte-store.js'
 import type { Change, Place } from '#node/store/store.js'
+import { lent } from '../../sim/copies/messages.ts'
 
 export const seed = 7
 const latencyMs = 1
@@ -270,10 +271,7 @@ export class Peers {
       this.#at(this.now + latencyMs, () => {
         if (to.isCutOff || from.isCutOff || this.nodes.get(from.name) !== from) return
         this.#enter(from)
-        const read = readOf(reply)
-        const outcome: AskSettled = { type: 'reply', reply: read }
-        from.core.asks.settle(id, outcome)
-        spoil(read)
+        lent(reply, (read) => from.core.asks.settle(id, { type: 'reply', reply: read }))
       })
     })
   }
@@ -282,23 +280,5 @@ export class Peers {
     let index = this.#due.length
     while (index > 0 && (this.#due[index - 1] as { at: number }).at > at) index--
     this.#due.splice(index, 0, { at, run })
-  }
-}
-
-/** Copies that were read lie in memory that is used again as soon as they are taken. */
-function readOf(reply: PeerReply): PeerReply {
-  if (reply.type !== 'copies') return reply
-  const copies = reply.copies.map((copy) => {
-    const key = new Uint8Array(copy.key)
-    return copy.type === 'entry' ? { ...copy, key, value: new Uint8Array(copy.value) } : { ...copy, key }
-  })
-  return { ...reply, copies }
-}
-
-function spoil(reply: PeerReply): void {
-  if (reply.type !== 'copies') return
-  for (const copy of reply.copies) {
-    copy.key.fill(0x21)
-    if (copy.type === 'entry') copy.value.fill(0x21)
   }
 }

@@ -53,8 +53,9 @@ export class Needs {
    */
   accepts(place: Place, copy: Copy, { source, purpose }: Pull): boolean {
     if (purpose === 'sync') {
+      if (this.acceptsFetched(place, copy)) return true
       if (this.#holdings.holds(place.token) && this.#isOverwritten(place, copy)) this.#tell(source, place, copy)
-      return this.acceptsFetched(place, copy)
+      return false
     }
     if (copy.ttlMs !== undefined && copy.ttlMs <= expiryMarginMs) return false
     const { ring } = this.#core

@@ -186,13 +186,11 @@ export class Sync implements SyncPart, PullListener {
     for (const [token, syncing] of this.#syncing) {
       const { sources, spares } = syncing
       const first = sources[0]?.peers[0]
-      let isLost = false
       for (const { peers } of [...sources, ...spares]) {
         const others = peers.filter((peer) => !replaced.has(peer))
         if (others.length > 0) peers.splice(0, peers.length, ...others)
-        else isLost ||= peers.length > 0
       }
-      if (isLost) this.#makeUp(token, syncing)
+      if (sources.some(({ peers }) => peers.some((peer) => replaced.has(peer)))) this.#makeUp(token, syncing)
       if (first !== sources[0]?.peers[0]) this.#pull(token)
     }
     this.#pulls.pump()
