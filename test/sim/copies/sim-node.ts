@@ -64,7 +64,8 @@ export class SimNode implements Server {
   #isPerforming = false
   #isZombie = false
   #frozenAt = 0
-  #thawedAt = 0
+  /** When it last woke from a freeze that makes a zombie. Replies to what it asked before shorter ones still count. */
+  #wokeAt = 0
   #requests = 0
 
   constructor(world: World, { name, clock, run }: { name: string; clock: LocalClock; run: number }) {
@@ -192,8 +193,10 @@ export class SimNode implements Server {
   thaw(): void {
     if (this.condition !== 'frozen') return
     this.condition = 'up'
-    this.#thawedAt = this.#world.now
-    if (this.#hasPeers && this.localNow - this.#frozenAt > defaultSettings.fenceAfterMs) this.#isZombie = true
+    if (this.localNow - this.#frozenAt > defaultSettings.fenceAfterMs) {
+      this.#wokeAt = this.#world.now
+      this.#isZombie = this.#hasPeers
+    }
     for (const run of this.#waiting.splice(0)) this.#input(run)
   }
 
@@ -313,7 +316,7 @@ export class SimNode implements Server {
     const settle = (sent: Parameters<Membership['settled']>[1]) => {
       if (!isOpen) return
       isOpen = false
-      if (sent.type === 'reply' && sentAt >= this.#thawedAt) this.#isZombie = false
+      if (sent.type === 'reply' && sentAt >= this.#wokeAt) this.#isZombie = false
       this.#input(() => this.#gossip(this.membership.settled(id, sent, this.localNow)))
     }
     world.schedule.after(4 * deadlineMs, () => settle({ type: 'failed' }))
