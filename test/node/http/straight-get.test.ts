@@ -16,9 +16,15 @@ test('a plain read is answered field for field as the key route answers it', asy
   const every = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
   await send(url, { method: 'PUT', path: keyUrl('bytes'), body: every })
   await send(url, { method: 'PUT', path: keyUrl('large'), body: Buffer.alloc(100_000, every) })
+  const sizes = [4_095, 4_096, 4_097, 16_383, 16_384]
+  const sized = (size: number): string => `of ${size} bytes`
+  for (const size of sizes) {
+    await send(url, { method: 'PUT', path: keyUrl(sized(size)), body: Buffer.alloc(size, every) })
+  }
   const owners = new Set<unknown>()
   const paths = [
     ...[...keys, '..', 'é/%', ' ', 'empty', 'bytes', 'large', 'never', 'x'.repeat(512), 'x'.repeat(513)].map(keyUrl),
+    ...sizes.map((size) => keyUrl(sized(size))),
     ...['/v1/caches/No/keys/a', '/v1/caches/a%20b/keys/a', '/v1/caches/default/keys/', '/v1/caches/default/keys/%ff'],
     ...[
       '/v1/caches/default/keys/a?b=c',

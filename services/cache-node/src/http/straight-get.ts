@@ -25,6 +25,11 @@ export interface StraightGetOptions extends Omit<KeyRoutesOptions, 'originOf'> {
   readonly onFault: (error: unknown) => void
 }
 
+/** Found is a hit whose value is bytes, or a text with one character for each of them. */
+interface Found extends Omit<Hit, 'type' | 'value'> {
+  readonly value: Uint8Array | string
+}
+
 const prefix = '/v1/caches/'
 const infix = '/keys/'
 
@@ -134,7 +139,7 @@ class StraightGet {
     const { contentType, version, expiresAt, now } = this.#hit
     const ttlMs = ttlMsLeft(expiresAt, now)
     const value = this.#hit.take()
-    if (this.#room.owns(value)) response.once('close', () => this.#room.give(value))
+    if (typeof value !== 'string' && this.#room.owns(value)) response.once('close', () => this.#room.give(value))
     this.#send(response, { value, contentType, version, ttlMs }, this.#localHit)
   }
 
@@ -158,7 +163,7 @@ class StraightGet {
     this.#send(response, outcome, by === self ? this.#localHit : statusOf(by, self, 'hit'))
   }
 
-  #send(response: ServerResponse, { value, version, ttlMs, contentType }: Omit<Hit, 'type'>, status: string): void {
+  #send(response: ServerResponse, { value, version, ttlMs, contentType }: Found, status: string): void {
     const ring = this.#options.ringChecksum()
     // biome-ignore format: names and values in pairs
     const fields = [
@@ -167,7 +172,7 @@ class StraightGet {
     ]
     if (ttlMs !== undefined) fields.push(headerNames.ttl, String(ttlMs))
     response.writeHead(200, fields)
-    response.end(value)
+    response.end(value, 'latin1')
   }
 
   #fail(raised: unknown, response: ServerResponse): void {
