@@ -1,6 +1,7 @@
 /**
  * Some nodes without sockets: stores, the parts that move copies, and a network of virtual milliseconds between them.
- * Who coordinates what is set by hand. Answers take latencyMs each way; a node that is cut off neither sends nor hears.
+ * Who coordinates what is set by hand. Messages take a millisecond unless a test says otherwise; a node that is cut off
+ * neither sends nor hears.
  */
 import type { Member, Status, View } from '@ringhold/sdk/membership'
 import { Ring } from '@ringhold/sdk/ring'
@@ -16,7 +17,6 @@ import type { Change, Place } from '#node/store/store.js'
 import { lent } from '../../sim/copies/messages.ts'
 
 export const seed = 7
-const latencyMs = 1
 const tickMs = 20
 
 export class Holder implements Holdings {
@@ -59,6 +59,8 @@ export interface Sent {
 
 export class Peers {
   now = 1_000
+  /** What a request, and its answer, take each way. */
+  latencyMsOf: (request: PeerRequest) => number = () => 1
   /** Every exchange so far. */
   readonly sent: Sent[] = []
   readonly nodes = new Map<string, Node>()
@@ -262,6 +264,7 @@ export class Peers {
 
   #deliver(from: Node, id: number, name: string, request: PeerRequest): void {
     if (from.isCutOff) return
+    const latencyMs = this.latencyMsOf(request)
     this.#at(this.now + latencyMs, () => {
       const to = this.nodes.get(name)
       if (to === undefined || to.isCutOff) return

@@ -88,6 +88,28 @@ test('what was written while its token syncs, and is gone since, does not come b
   t.equal(peers.version('b', keys[0] as string), 10)
 })
 
+test('what was fetched for a command and comes when its token is settled does not replace what went since', async (t) => {
+  const peers = new Peers({ names: ['a'], copies: 1 })
+  const key = 'key-1'
+  peers.put('a', key, { version: 10 })
+  peers.start('b')
+  peers.ring(['b'])
+  peers.latencyMsOf = ({ type }) => (type === 'fetch' ? 200 : 1)
+  peers.claim()
+  const { parts, store } = peers.node('b')
+  let isFetched: boolean | undefined
+  parts.sync.fetchKey(peers.place(key), (answered) => {
+    isFetched = answered
+  })
+  t.ok(peers.runUntil(settled(peers), 100), 'the token is settled before the fetched key is here')
+  t.equal(peers.version('b', key), 10)
+  peers.put('b', key, { version: 20 })
+  store.evict(peers.place(key), 20, peers.now)
+  t.ok(peers.runUntil(() => isFetched !== undefined, 1_000))
+  t.equal(isFetched, true)
+  t.equal(peers.version('b', key), undefined)
+})
+
 test('tombstones move like values, with what is left of their grace', async (t) => {
   const peers = new Peers({ names: ['a'], copies: 1 })
   peers.bury('a', 'gone', 7, 5_000)
