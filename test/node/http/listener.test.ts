@@ -4,10 +4,10 @@ import { type Test, test } from 'tap'
 import { newListener, type Patience } from '#node/http/listener.js'
 import { sendBytes } from './wire.ts'
 
-const patience: Patience = { headMs: 150, requestMs: 300, silenceMs: 60_000, keepAliveMs: 60_000, checkMs: 20 }
+const patience: Patience = { headMs: 150, requestMs: 300, silenceMs: 60_000, checkMs: 20 }
 
-async function impatient(t: Test): Promise<string> {
-  const app = newListener({ self: 'n1', logger: pino({ level: 'silent' }), patience })
+async function impatient(t: Test, more: Partial<Patience> = {}): Promise<string> {
+  const app = newListener({ self: 'n1', logger: pino({ level: 'silent' }), patience: { ...patience, ...more } })
   app.removeAllContentTypeParsers()
   app.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, parsed) => parsed(null, body))
   app.put('/', async () => 'done')
@@ -33,6 +33,16 @@ test('who says nothing, or stops in the middle of a request, is cut off in bound
     const reply = await sendBytes(url, bytes)
     t.match(reply, /^(HTTP\/1\.1 400 .*RINGHOLD_BAD_REQUEST.*)?$/s, what)
   }
+})
+
+test('replies say how long a connection without requests stays, and it is closed then', async (t) => {
+  const url = await impatient(t, { silenceMs: 1_000 })
+  const asked = 'PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\n1'
+  const begun = performance.now()
+  t.match(await sendBytes(url, asked), /^HTTP\/1\.1 200 OK\r\n.*keep-alive: timeout=1\r\n/is)
+  t.ok(performance.now() - begun > 900, 'not before')
+  const last = await sendBytes(url, asked.replace('Host', 'Connection: close\r\nHost'))
+  t.notMatch(last, /keep-alive/i, 'but for one that ends')
 })
 
 test('an error of ours tells nothing of the inside', async (t) => {

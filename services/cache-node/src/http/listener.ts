@@ -2,8 +2,9 @@
  * One HTTP listener of a node, before it has routes: strict about what it takes, patient for a bounded time only, and
  * answering every error with a problem. Clients and peers get one each.
  */
+import type { Server } from 'node:http'
 import { RingholdError } from '@ringhold/sdk/protocol'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, LogController } from 'fastify'
 import { answerProblems, codedError, rawProblem, sendProblem } from './problems.ts'
 import { refuseAmbiguity } from './strictness.ts'
 import { answerUnknownRoutes } from './unknown-routes.ts'
@@ -21,18 +22,18 @@ export interface Patience {
   readonly headMs: number
   /** Until the whole request is there: a megabyte over a slow line. */
   readonly requestMs: number
-  /** Without a byte in either direction; above the longest long-poll. */
+  /**
+   * Without a byte in either direction: above the longest long-poll, and between requests longer than clients keep idle
+   * connections, so that they close first.
+   */
   readonly silenceMs: number
-  /** Between requests: longer than clients keep idle connections, so that they close first. */
-  readonly keepAliveMs: number
   readonly checkMs: number
 }
 
 export const defaultPatience: Patience = {
   headMs: 10_000,
   requestMs: 30_000,
-  silenceMs: 40_000,
-  keepAliveMs: 72_000,
+  silenceMs: 72_000,
   checkMs: 1_000,
 }
 
@@ -53,13 +54,14 @@ export function newListener({ self, logger, patience = defaultPatience }: Listen
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false } },
     requestTimeout: patience.requestMs,
     connectionTimeout: patience.silenceMs,
-    keepAliveTimeout: patience.keepAliveMs,
     // Node would answer a missing Host by itself, without a problem.
     http: { headersTimeout: patience.headMs, connectionsCheckingInterval: patience.checkMs, requireHostHeader: false },
     forceCloseConnections: 'idle',
     // While it closes a node still answers what comes over connections that stand; it has announced its leave before.
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => {
+      // It goes past the hooks.
+      hintKeepAlive(reply)
       sendProblem(reply, codedError(error, request.url), self)
     },
     clientErrorHandler: (error, socket) => {
@@ -69,6 +71,8 @@ export function newListener({ self, logger, patience = defaultPatience }: Listen
     },
   })
   app.server.maxConnections = connectionsMax
+  // Where the time between requests has a limit of its own, Node makes two timers for each request. Fastify takes no 0.
+  app.server.keepAliveTimeout = 0
   // Node would drop fields beyond the first 2,000 without a word, a condition among them; 16 KiB bound them as well.
   app.server.maxHeadersCount = 0
   // An expectation that Node does not know is refused like all else that is not understood.
@@ -83,8 +87,13 @@ export function newListener({ self, logger, patience = defaultPatience }: Listen
   answerUnknownRoutes(app, self)
   refuseAmbiguity(app)
   hearOutTooLargeBodies(app)
-  endConnectionsOnClose(app)
+  sayHowLongConnectionsStay(app)
   return app
+}
+
+/** keepAliveHintOf is what replies say of how long a connection without requests stays: clients that know do not run into its end. */
+export function keepAliveHintOf({ timeout }: Server): string {
+  return `timeout=${Math.floor(timeout / 1_000)}`
 }
 
 /**
@@ -101,8 +110,11 @@ function hearOutTooLargeBodies(app: FastifyInstance): void {
   })
 }
 
-/** Once it closes, a listener says so with every reply: Fastify does for requests that come later, not for those under way. */
-function endConnectionsOnClose(app: FastifyInstance): void {
+/**
+ * Every reply says for how long its connection stays. Once it closes, a listener says that it ends: Fastify does for
+ * requests that come later, not for those under way.
+ */
+function sayHowLongConnectionsStay(app: FastifyInstance): void {
   let isClosing = false
   app.addHook('preClose', (done) => {
     isClosing = true
@@ -110,6 +122,11 @@ function endConnectionsOnClose(app: FastifyInstance): void {
   })
   app.addHook('onSend', (_request, reply, _payload, done) => {
     if (isClosing) reply.header('connection', 'close')
+    else hintKeepAlive(reply)
     done()
   })
+}
+
+function hintKeepAlive({ raw, server }: FastifyReply): void {
+  if (raw.shouldKeepAlive) raw.setHeader('keep-alive', keepAliveHintOf(server.server))
 }

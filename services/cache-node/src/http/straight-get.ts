@@ -15,6 +15,7 @@ import { ttlMsLeft } from '../core/hit-sink.ts'
 import type { Room, Tenant } from '../stream/room.ts'
 import { keyNotFound, missStatus } from './key-not-found.ts'
 import type { KeyRoutesOptions } from './key-routes.ts'
+import { keepAliveHintOf } from './listener.ts'
 import { rawKeyOf } from './raw-key.ts'
 import { RestHit } from './rest-hit.ts'
 
@@ -43,7 +44,7 @@ const hostLength = 4
 /** getStraight lets a listener answer plain reads before its routes are asked. */
 export function getStraight(server: Server, options: StraightGetOptions): void {
   const [routes] = server.listeners('request') as [RequestListener]
-  const straight = new StraightGet(options)
+  const straight = new StraightGet(options, keepAliveHintOf(server))
   server.removeListener('request', routes)
   server.on('request', (request, response) => {
     if (!straight.take(request, response)) routes(request, response)
@@ -75,12 +76,14 @@ class Get implements Tenant {
 
 class StraightGet {
   readonly #options: StraightGetOptions
+  readonly #keepAlive: string
   readonly #localHit: string
   readonly #room: Room
   readonly #hit: RestHit
 
-  constructor(options: StraightGetOptions) {
+  constructor(options: StraightGetOptions, keepAliveHint: string) {
     this.#options = options
+    this.#keepAlive = keepAliveHint
     this.#room = options.rooms.answers
     this.#hit = new RestHit(this.#room)
     this.#localHit = statusOf(options.self, options.self, 'hit')
@@ -168,7 +171,7 @@ class StraightGet {
     // biome-ignore format: names and values in pairs
     const fields = [
       'cache-status', status, 'cache-control', 'no-store', headerNames.ring, ring, 'etag', etagOf(version),
-      'content-type', contentType, 'content-length', String(value.length),
+      'content-type', contentType, 'content-length', String(value.length), 'keep-alive', this.#keepAlive,
     ]
     if (ttlMs !== undefined) fields.push(headerNames.ttl, String(ttlMs))
     response.writeHead(200, fields)
@@ -194,7 +197,7 @@ class StraightGet {
     const fields = [...more, 'content-type', 'application/problem+json', 'cache-control', 'no-store']
     if (ring !== undefined) fields.push(headerNames.ring, ring)
     if (retryAfterMs !== undefined) fields.push('retry-after', String(Math.ceil(retryAfterMs / 1000)))
-    fields.push('content-length', String(body.length))
+    fields.push('content-length', String(body.length), 'keep-alive', this.#keepAlive)
     response.writeHead(error.status, fields)
     response.end(body)
   }
