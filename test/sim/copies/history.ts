@@ -13,7 +13,7 @@ export interface Issued {
   /** When it was first stored anywhere. */
   readonly at: number
   /** When it expires, on the clock of the simulation. */
-  readonly expiresAt: number
+  expiresAt: number
   /** The processes that ever held it. */
   readonly heldBy: Set<SimNode>
   /** An operation returned that wrote it. */

@@ -99,6 +99,8 @@ export class Oracle {
     if (change.type === 'entry' && Math.abs(expiresAt - issued.expiresAt) > expiryToleranceMs + node.transferMs) {
       this.breach(`${node.name} lets ${name} expire at ${expiresAt} instead of ${issued.expiresAt}`)
     }
+    // It may have waited for replicas in a process that stood still, and has less time left than a new one.
+    if (issued.at === now) issued.expiresAt = Math.min(issued.expiresAt, expiresAt)
     history.holders.set(node, { version: change.version, type: change.type, expiresAt })
     history.everHeld.set(node, Math.max(history.everHeld.get(node) ?? 0, change.version))
     const { promise } = history
