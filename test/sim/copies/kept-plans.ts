@@ -1335,4 +1335,23 @@ export const keptPlans: Readonly<Record<string, Plan>> = {
       { type: 'freeze', at: 4705, node: 2, ms: 5084 },
     ],
   },
+  'a node that crashed is given up just when the process that takes its place has become a member': {
+    seed: 110543,
+    nodes: 3,
+    seedsKnown: 3,
+    copies: 3,
+    keys: 20,
+    clients: 1,
+    gapMs: 10,
+    latencyMs: [2, 20],
+    ordered: false,
+    duplicates: 0.05,
+    expiring: 0,
+    tombstoneGraceMs: 24000,
+    chaosMs: 9105,
+    faults: [
+      { type: 'crash', at: 1759, node: 3, ms: 11708 },
+      { type: 'crash', at: 2905, node: 1, ms: 1063 },
+    ],
+  },
 }

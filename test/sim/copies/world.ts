@@ -30,14 +30,15 @@ const waitingMax = 4_096
 
 /**
  * Whether what is held of a member is that it is gone, or soon may be, and is said of this very process; or of one before
- * it, of which the others here had forgotten when this one came up, so that it did not take a higher incarnation.
+ * it, of which the others here had forgotten when this one came up, so that it did not take a higher incarnation, or which
+ * is given up only now that this one is a member.
  */
-function isAccused({ instance, membership: { self } }: SimNode, said: Member): boolean {
+function isAccused({ instance, membership: { self } }: SimNode, said: Member, isNews: boolean): boolean {
   const isDoubted = said.status === 'suspect' || said.status === 'dead'
   // Who is silent while it leaves is taken to have left.
   const isGivenUp = said.status === 'left' && self.status !== 'left'
   if ((isDoubted || isGivenUp) && said.instance === instance) return true
-  return isGone(said.status) && self.status === 'alive' && self.incarnation <= said.incarnation
+  return isGone(said.status) && self.status === 'alive' && (isNews || self.incarnation <= said.incarnation)
 }
 
 export class World {
@@ -62,6 +63,8 @@ export class World {
   readonly #clocks = new Map<string, LocalClock>()
   readonly #gossip = new Map<string, PeerMessage[]>()
   readonly #wrong = new Map<SimNode, Set<string>>()
+  /** Whom each process holds gone, rightly or not. */
+  readonly #gone = new Map<SimNode, ReadonlySet<string>>()
   #hash = 0x811c9dc5
   #looks = 0
 
@@ -201,12 +204,17 @@ export class World {
   viewed(node: SimNode): void {
     this.trace(`view ${node.name} ${node.ring.checksum}`, 0)
     const before = this.#wrong.get(node)
+    const goneBefore = this.#gone.get(node)
     const wrong = new Set<string>()
+    const gone = new Set<string>()
     for (const member of node.membership.view.values()) {
-      const accused = this.#byName.get(member.name)
-      if (accused?.isRunning && isAccused(accused, member)) wrong.add(member.name)
+      const { name, status } = member
+      if (isGone(status)) gone.add(name)
+      const accused = this.#byName.get(name)
+      if (accused?.isRunning && isAccused(accused, member, goneBefore?.has(name) === false)) wrong.add(name)
     }
     this.#wrong.set(node, wrong)
+    this.#gone.set(node, gone)
     for (const name of new Set([...(before ?? []), ...wrong])) this.coordination.trouble(node.name, name)
     if (wrong.size > 0) this.#notStrict(`${node.name} holds ${[...wrong].join(', ')} gone`)
   }
