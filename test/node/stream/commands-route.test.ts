@@ -18,7 +18,12 @@ test('the frames of a stream as the body of a request are answered by those of t
   const reply = await send(url, { method: 'POST', path, headers, body })
   t.match(reply, {
     status: 200,
-    headers: { ...headers, 'ringhold-ring': rest.ring.checksum, 'cache-control': 'no-store' },
+    headers: {
+      ...headers,
+      'ringhold-ring': rest.ring.checksum,
+      'cache-control': 'no-store',
+      'keep-alive': 'timeout=72',
+    },
   })
   t.match(heardIn(reply.body), [{ said: /^hello/ }, { said: 'created' }, { said: 'hit', value: 'v' }, { said: 'miss' }])
 })

@@ -2,9 +2,9 @@
  * One HTTP listener of a node, before it has routes: strict about what it takes, patient for a bounded time only, and
  * answering every error with a problem. Clients and peers get one each.
  */
-import type { Server } from 'node:http'
+import type { Server, ServerResponse } from 'node:http'
 import { RingholdError } from '@ringhold/sdk/protocol'
-import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, LogController } from 'fastify'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { answerProblems, codedError, rawProblem, sendProblem } from './problems.ts'
 import { refuseAmbiguity } from './strictness.ts'
 import { answerUnknownRoutes } from './unknown-routes.ts'
@@ -61,7 +61,7 @@ export function newListener({ self, logger, patience = defaultPatience }: Listen
     return503OnClosing: false,
     frameworkErrors: (error, request, reply) => {
       // It goes past the hooks.
-      hintKeepAlive(reply)
+      hintKeepAlive(reply.raw, reply.server.server)
       sendProblem(reply, codedError(error, request.url), self)
     },
     clientErrorHandler: (error, socket) => {
@@ -96,6 +96,11 @@ export function keepAliveHintOf({ timeout }: Server): string {
   return `timeout=${Math.floor(timeout / 1_000)}`
 }
 
+/** hintKeepAlive has a reply say it, unless its connection ends. */
+export function hintKeepAlive(response: ServerResponse, server: Server): void {
+  if (response.shouldKeepAlive) response.setHeader('keep-alive', keepAliveHintOf(server))
+}
+
 /**
  * What is left of a body that is too large is let go unread, for as long as a request may take. Fastify would close the
  * connection: to a sender that still sends, that is a reset, which may reach it before the 413 does.
@@ -122,11 +127,7 @@ function sayHowLongConnectionsStay(app: FastifyInstance): void {
   })
   app.addHook('onSend', (_request, reply, _payload, done) => {
     if (isClosing) reply.header('connection', 'close')
-    else hintKeepAlive(reply)
+    else hintKeepAlive(reply.raw, app.server)
     done()
   })
-}
-
-function hintKeepAlive({ raw, server }: FastifyReply): void {
-  if (raw.shouldKeepAlive) raw.setHeader('keep-alive', keepAliveHintOf(server.server))
 }

@@ -8,6 +8,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { batchBytesMax, batchCommandsMax, framesContentType, headerNames, RingholdError } from '@ringhold/sdk/protocol'
 import type { FastifyPluginCallback } from 'fastify'
 import { isFromWire } from '../free.ts'
+import { hintKeepAlive } from '../http/listener.ts'
 import { Conversation, type Face, outputBytes, type Port } from './conversation.ts'
 import { TurnClock } from './turn-clock.ts'
 
@@ -28,7 +29,9 @@ export const commandsRoute: FastifyPluginCallback<CommandsRouteOptions> = (app, 
     if (Number(headers['content-length'] ?? 0) > bodyBytesMax) throw new RingholdError('RINGHOLD_VALUE_TOO_LARGE')
     const { raw } = reply
     reply.hijack()
-    const port = new ReplyPort({ request, raw, ring: face.ringChecksum(), isClosing: isClosing() })
+    if (isClosing()) raw.setHeader('connection', 'close')
+    else hintKeepAlive(raw, app.server)
+    const port = new ReplyPort({ request, raw, ring: face.ringChecksum() })
     const now = () => performance.now()
     const conversation = new Conversation({ face, port, turns, now, commandsMax: batchCommandsMax })
     raw.on('drain', () => conversation.drained())
@@ -52,7 +55,6 @@ interface ReplyPortOptions {
   readonly request: IncomingMessage
   readonly raw: ServerResponse
   readonly ring: string
-  readonly isClosing: boolean
 }
 
 /** The reply as a port: held back until it is whole, or too long for that. */
@@ -64,13 +66,12 @@ class ReplyPort implements Port {
   #held: Uint8Array[] = []
   #heldBytes = 0
 
-  constructor({ request, raw, ring, isClosing }: ReplyPortOptions) {
+  constructor({ request, raw, ring }: ReplyPortOptions) {
     this.#request = request
     this.#raw = raw
     raw.setHeader('content-type', framesContentType)
     raw.setHeader('cache-control', 'no-store')
     raw.setHeader(headerNames.ring, ring)
-    if (isClosing) raw.setHeader('connection', 'close')
   }
 
   send(bytes: Uint8Array, done?: () => void): boolean {
