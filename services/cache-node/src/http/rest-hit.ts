@@ -11,7 +11,7 @@ import type { Room, Tenant } from '../stream/room.ts'
 
 /** Smaller values get memory of their own: they cost the garbage collector less than room costs, and never wait. */
 const lentBytesMin = 16_384
-/** Above this, copying a text costs more than memory does. */
+/** A text is copied three times on its way: above this size that is little no more. */
 const textBytesMax = 4_096
 /** Where every small value is before it is a text. */
 const passage = Buffer.alloc(textBytesMax)
