@@ -63,8 +63,8 @@ export class World {
   readonly #clocks = new Map<string, LocalClock>()
   readonly #gossip = new Map<string, PeerMessage[]>()
   readonly #wrong = new Map<SimNode, Set<string>>()
-  /** Whom each process holds gone, rightly or not. */
-  readonly #gone = new Map<SimNode, ReadonlySet<string>>()
+  /** Whom each process held present, rightly or not, when its view changed last. */
+  readonly #present = new Map<SimNode, ReadonlySet<string>>()
   #hash = 0x811c9dc5
   #looks = 0
 
@@ -204,17 +204,17 @@ export class World {
   viewed(node: SimNode): void {
     this.trace(`view ${node.name} ${node.ring.checksum}`, 0)
     const before = this.#wrong.get(node)
-    const goneBefore = this.#gone.get(node)
+    const presentBefore = this.#present.get(node)
     const wrong = new Set<string>()
-    const gone = new Set<string>()
+    const present = new Set<string>()
     for (const member of node.membership.view.values()) {
       const { name, status } = member
-      if (isGone(status)) gone.add(name)
+      if (!isGone(status)) present.add(name)
       const accused = this.#byName.get(name)
-      if (accused?.isRunning && isAccused(accused, member, goneBefore?.has(name) === false)) wrong.add(name)
+      if (accused?.isRunning && isAccused(accused, member, presentBefore?.has(name) === true)) wrong.add(name)
     }
     this.#wrong.set(node, wrong)
-    this.#gone.set(node, gone)
+    this.#present.set(node, present)
     for (const name of new Set([...(before ?? []), ...wrong])) this.coordination.trouble(node.name, name)
     if (wrong.size > 0) this.#notStrict(`${node.name} holds ${[...wrong].join(', ')} gone`)
   }
