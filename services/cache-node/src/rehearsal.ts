@@ -3,7 +3,8 @@
  * in its memory only. The code of claims, copies and repair is compiled then while nobody waits: on a busy machine a
  * cold node took more than a second to take its tokens over, and their commands waited for it.
  *
- *      two nodes hold all tokens ─► keys are written ─► a third joins: claims, pulls, comparisons ─► it leaves ─► again
+ *      two nodes have entries in an eighth of the tokens ─► they hold all tokens ─► keys are written
+ *           ─► a third joins: claims, pulls, comparisons ─► keys are read, written and deleted
  *
  * Time is made up, so a rehearsal takes as long as its computing; it ends early when that takes too long.
  */
@@ -13,6 +14,7 @@ import { Ring, seedOfFleet } from '@ringhold/sdk/ring'
 import { HybridClock } from './clock/hybrid-clock.ts'
 import { Copies, type Moment } from './copies/copies.ts'
 import type { Effect } from './copies/effect.ts'
+import type { Copy } from './copies/peer-request.ts'
 import { defaultCopiesSettings } from './copies/settings.ts'
 import { PeerReader } from './copies/wire/peer-reader.ts'
 import { PeerWriter } from './copies/wire/peer-writer.ts'
@@ -22,31 +24,44 @@ import { ByteStore, bytesMaxMin } from './store/byte-store.ts'
 export interface RehearsalOptions {
   /** The monotonic clock. */
   readonly now: () => number
-  /** When the rehearsal is broken off, in milliseconds. Default: 400. */
+  /** When no further part of the rehearsal is begun, in milliseconds. Default: 1,000. */
   readonly msMax?: number
 }
 
+/** Rehearsed is what came to pass. */
+export interface Rehearsed {
+  readonly messages: number
+  /** What the newcomer took over from the others. */
+  readonly entriesPulled: number
+}
+
 const names = ['first', 'second', 'third'] as const
-const rounds = 1
+const residents = names.slice(0, 2)
+const newcomer = 'third'
 const keys = 60
+/** What is there before: a claim is answered with what is held of its tokens, and that is most of what it costs. */
+const entries = 2_048
 /** Virtual ticks after each change: until everything is where it belongs. */
 const ticks = 8
+const incarnation = 1
 const fleet = { seed: seedOfFleet('rehearsal'), copies: 2 }
 const nobodyWaits = { succeed: () => undefined, fail: () => undefined }
 
-/** rehearse returns how many messages were exchanged. It leaves nothing but compiled code. */
-export function rehearse({ now, msMax = 400 }: RehearsalOptions): number {
+/** rehearse leaves nothing but compiled code. */
+export function rehearse({ now, msMax = 1_000 }: RehearsalOptions): Rehearsed {
   const stage = new Stage()
+  const parts = [
+    () => stage.fill(residents),
+    () => stage.show(residents),
+    () => stage.command('set'),
+    () => stage.show(names),
+    () => stage.command('get'),
+    () => stage.command('set'),
+    () => stage.command('delete'),
+  ]
   const endAt = now() + msMax
-  for (let round = 0; round < rounds && now() < endAt; round++) {
-    stage.show(names.slice(0, 2), round)
-    stage.command('set')
-    stage.show(names, round)
-    stage.command('get')
-    stage.command('set')
-    stage.command('delete')
-  }
-  return stage.messages
+  for (const play of parts) if (now() < endAt) play()
+  return { messages: stage.messages, entriesPulled: stage.entriesPulled }
 }
 
 interface Letter {
@@ -73,14 +88,27 @@ class Stage {
   #requests = 0
   #moment: Moment = { now: 0, wallMs: 0 }
 
+  /** What the newcomer took over. */
+  get entriesPulled(): number {
+    return this.#actors.find(({ name }) => name === newcomer)?.copies.status.pulledEntries ?? 0
+  }
+
   /** show lets these nodes, and no others, be the fleet. */
-  show(members: readonly string[], round: number): void {
-    const view = new Map(members.map((name) => [name, memberOf(name, round)]))
+  show(members: readonly string[]): void {
+    const view = new Map(members.map((name) => [name, memberOf(name)]))
     const ring = new Ring({ ...fleet, members: [...view.values()] })
     for (const actor of this.#present(members)) {
-      this.#perform(actor, actor.copies.viewChanged({ view, ring, incarnation: round + 1 }, this.#moment))
+      this.#perform(actor, actor.copies.viewChanged({ view, ring, incarnation }, this.#moment))
     }
     this.#play()
+  }
+
+  /** fill gives these nodes the same entries, as if they had brought them along. */
+  fill(members: readonly string[]): void {
+    const copies = Array.from({ length: entries }, (_, count) => copyOf(count))
+    for (const { name, copies: core } of this.#present(members)) {
+      core.receive(++this.#requests, { from: name, incarnation, clock: 0 }, { type: 'apply', copies }, this.#moment)
+    }
   }
 
   command(type: 'get' | 'set' | 'delete'): void {
@@ -162,15 +190,20 @@ function newActor(name: string): Actor {
   return { name, copies, writer: new PeerWriter() }
 }
 
-function memberOf(name: string, round: number): Member {
+function memberOf(name: string): Member {
   const url = `http://${name}.invalid`
   return {
-    ...{ name, urls: { client: url, peer: url }, incarnation: round + 1, status: 'alive' },
+    ...{ name, urls: { client: url, peer: url }, incarnation, status: 'alive' },
     ...{ zone: '', weight: 1, instance: name },
   }
 }
 
 const encoder = new TextEncoder()
+
+function copyOf(count: number): Copy {
+  const key = encoder.encode(`before:${count}`)
+  return { type: 'entry', cache: 'default', key, version: 1, value: key, contentType: 'text/plain', ttlMs: undefined }
+}
 
 function commandOf(type: 'get' | 'set' | 'delete', count: number): ByteCommand {
   const key = encoder.encode(`rehearsal:${count}`)
