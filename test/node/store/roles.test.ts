@@ -57,6 +57,23 @@ test('of each cache it is known how many entries are replicas, whatever becomes 
   t.equal(replicas() ?? 0, 0)
 })
 
+test('what changes its role in a full store does so in slices, also where compaction has to win the room for it', async (t) => {
+  const store = smallStore()
+  const small = (index: number): Change => ({ ...entry(index + 1), value: new Uint8Array(100 + (index % 400)) })
+  for (let index = 0; index < 80_000; index++) store.apply(at(`k${index}`, index % 16_384), small(index), 0)
+  t.ok(store.stats(0).evictions > 1_000, 'it is full')
+  store.coordinate((token) => token % 5 !== 0)
+  let most = 0
+  let slices = 0
+  for (let before = store.stats(0).compactedBytes; store.settle(); slices++) {
+    const { compactedBytes } = store.stats(0)
+    most = Math.max(most, compactedBytes - before)
+    before = compactedBytes
+  }
+  t.ok(slices > 50, `${slices} slices`)
+  t.ok(most > 0 && most < 1_500_000, `compaction moves ${most} bytes in a slice at most`)
+})
+
 test('under pressure a node evicts what it coordinates, however much longer it holds its replicas', async (t) => {
   const store = smallStore()
   store.coordinate(isEven)

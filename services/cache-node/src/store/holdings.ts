@@ -107,13 +107,22 @@ export class Holdings {
     return this.segments.aligned(header + keyLength + valueLength)
   }
 
+  /** hasRoomFor tells whether these bytes can be written without compaction. */
+  hasRoomFor(bytes: number): boolean {
+    return this.segments.room >= this.#segmentsFor(bytes) + paceSegments
+  }
+
   /** ensureSegments has compaction free what a write of these bytes needs, a little of it at every write. */
   ensureSegments(bytes: number): void {
+    if (this.hasRoomFor(bytes)) return
     const { segments, compaction } = this
-    const needed = Math.ceil(bytes / segments.bytes) + spareSegments
-    if (segments.room >= needed + paceSegments) return
+    const needed = this.#segmentsFor(bytes)
     compaction.step(Math.max(paceBytesMin, bytes * paceFactor))
     while (segments.room < needed && compaction.step(urgentBytes));
+  }
+
+  #segmentsFor(bytes: number): number {
+    return Math.ceil(bytes / this.segments.bytes) + spareSegments
   }
 
   /** put adds an entry whose key is not here. There must be room. */

@@ -4,6 +4,8 @@ import { main, replicas } from './entry.ts'
 
 /** What one slice does: half a millisecond, or two where the memory moved to is touched for the first time. */
 const slice = { bytes: 250_000, steps: 64, releases: 1_500, releaseSteps: 128 }
+/** The same where memory is short: compaction wins the room for it, which moves a dozen times as much. */
+const shortBytes = 40_000
 /** What finding and moving one entry costs beside its bytes, in bytes that could be moved in that time. */
 const moveCostBytes = 512
 
@@ -14,19 +16,19 @@ export function settle(engine: Engine): boolean {
     holdings.releaseLeaving(slice.releaseSteps, slice.releases)
     return true
   }
-  let left = slice.bytes
-  for (let step = 0; step < slice.steps && left > 0; step++) {
-    // Before the addresses are known: compaction moves entries.
-    holdings.ensureSegments(slice.bytes)
+  const bytes = holdings.hasRoomFor(slice.bytes) ? slice.bytes : shortBytes
+  // Before the addresses are known: compaction moves entries.
+  holdings.ensureSegments(bytes)
+  for (let step = 0, left = bytes; step < slice.steps && left > 0; step++) {
     const addresses = roles.next(holdings.index)
     if (addresses === undefined) return false
-    left -= relogAll(engine, addresses)
+    left -= relogAll(engine, addresses, bytes)
   }
   return true
 }
 
-/** Moves entries to the log of their role as far as there is room for it; returns what that cost, in bytes. */
-function relogAll({ holdings, roles }: Engine, addresses: readonly number[]): number {
+/** Moves entries to the log of their role as far as there is room for it, about `bytes` of them; returns what that cost, in bytes. */
+function relogAll({ holdings, roles }: Engine, addresses: readonly number[], bytes: number): number {
   const { fields, segments } = holdings
   let cost = 0
   for (const address of addresses) {
@@ -36,7 +38,7 @@ function relogAll({ holdings, roles }: Engine, addresses: readonly number[]): nu
     const size = fields.size(address)
     const hasRoom = size <= segments.room * segments.bytes
     // The rest follows in the next step; when compaction cannot win room for an entry it stays where it is.
-    if (cost > 0 && (!hasRoom || cost > slice.bytes)) return cost
+    if (cost > 0 && (!hasRoom || cost > bytes)) return cost
     if (!hasRoom) continue
     holdings.relog(address, isReplica ? replicas : main)
     cost += size + moveCostBytes
