@@ -1,17 +1,22 @@
 import fc from 'fast-check'
 import type { Test } from 'tap'
 
-/**
- * How long a property is tried, and what fails is made smaller: beyond, the file would be ended before it could say what
- * failed. On a machine so slow that not all runs fit, those that did are named.
- */
-const limitMs = 60_000
+/** What fails is made smaller for so long only: beyond, the file would be ended before it could say what failed. */
+const shrinkMs = 60_000
 
-/** holds fails the test with the shrunk counterexample and its seed when the property does not hold. */
+/** holds fails the test with the shrunk counterexample and its seed when the property does not hold in all of its runs. */
 export function holds<T>(t: Test, name: string, property: fc.IPropertyWithHooks<T>, runs = 500): void {
-  const details = fc.check(property, { numRuns: runs, interruptAfterTimeLimit: limitMs })
+  const found = fc.check(property, { numRuns: runs, endOnFailure: true })
   t.ok(
-    !details.failed,
-    details.failed ? `${name}\n${fc.defaultReportMessage(details)}` : `${name} (${details.numRuns} runs)`,
+    !found.failed,
+    found.failed ? `${name}\n${fc.defaultReportMessage(shrunk(property, found))}` : `${name} (${runs} runs)`,
   )
+}
+
+/** What fails only once cannot be made smaller, and is told as it was found. */
+function shrunk<T>(property: fc.IPropertyWithHooks<T>, found: fc.RunDetails<T>): fc.RunDetails<T> {
+  const { seed, counterexamplePath } = found
+  const path = counterexamplePath ?? ''
+  const again = fc.check(property, { seed, path, interruptAfterTimeLimit: shrinkMs, markInterruptAsFailure: true })
+  return again.counterexamplePath === null ? found : again
 }
