@@ -3,7 +3,7 @@
  *
  *      npm run bench:store                    all of it: about ten minutes, 12 GiB of memory
  *      npm run bench:store -- --quick         a million entries, short runs: about two minutes
- *      npm run bench:store -- --only=memory,hits,pauses,fuzz,flood     some of it
+ *      npm run bench:store -- --only=memory,hits,pauses,roles,fuzz,flood     some of it
  *      npm run bench:store -- --traces=<folder>     with the traces there: gzipped 32-bit big-endian object numbers
  */
 import { readdirSync } from 'node:fs'
@@ -14,14 +14,21 @@ import { hitRatios } from './hit-ratios.ts'
 import { sideBySide } from './sides.ts'
 import { fileTrace, syntheticTraces } from './traces.ts'
 
-const usage = 'npm run bench:store [-- --quick] [--only=memory,hits,pauses,fuzz,flood] [--traces=<folder>]'
+const usage = 'npm run bench:store [-- --quick] [--only=memory,hits,pauses,roles,fuzz,flood] [--traces=<folder>]'
 const options = optionsOf(usage, {
   quick: { type: 'boolean', default: false },
-  only: { type: 'string', default: 'memory,flood,hits,fuzz,pauses' },
+  only: { type: 'string', default: 'memory,flood,hits,fuzz,pauses,roles' },
   traces: { type: 'string' },
 })
 const isQuick = options.quick
-const parts: Record<string, () => void | Promise<void>> = { memory, flood: floods, hits, fuzz: fuzzing, pauses: delays }
+const parts: Record<string, () => void | Promise<void>> = {
+  memory,
+  flood: floods,
+  hits,
+  fuzz: fuzzing,
+  pauses: delays,
+  roles,
+}
 for (const name of options.only.split(',')) {
   const part = parts[name]
   await (part ?? giveUp(usage, `there is no part ${name}`))()
@@ -103,6 +110,15 @@ async function delays(): Promise<void> {
   bar('event-loop delay max, ms', result.maxMs, 30)
   bar('longest turn of the store, ms of CPU', result.longestCpuMs, 30)
   bar('full collection, ms', result.collectionMs, 20)
+}
+
+async function roles(): Promise<void> {
+  const bytesMax = (isQuick ? 64 : 256) * 1_048_576
+  heading(`a fifth of the tokens of a full store of ${bytesMax / 1_048_576} MiB change hands`)
+  const result = await alone('roleChange', { bytesMax })
+  console.log(result)
+  bar('99 % of the slices, ms of CPU', result.p99CpuMs, 5)
+  bar('longest slice, ms of CPU', result.longestCpuMs, 30)
 }
 
 function heading(text: string): void {

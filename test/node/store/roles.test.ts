@@ -71,6 +71,7 @@ test('what changes its role in a full store does so in slices, also where compac
     before = compactedBytes
   }
   t.ok(slices > 50, `${slices} slices`)
+  // A slice has it move a dozen times 40 kB, and a mebibyte more where no segment is left.
   t.ok(most > 0 && most < 1_500_000, `compaction moves ${most} bytes in a slice at most`)
 })
 
