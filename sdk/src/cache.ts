@@ -1,5 +1,5 @@
 /** A key space of the fleet: the methods that applications call. */
-import { copyOf, decode } from './codec.ts'
+import { copyOf, decodeHit } from './codec.ts'
 import {
   type DeleteOptions,
   deleteCommand,
@@ -186,12 +186,11 @@ export class Cache {
 }
 
 const valueReading: Reading<GetCommand, unknown> = {
-  read: (outcome) => (outcome.type === 'hit' ? decode(outcome.value, outcome.contentType) : undefined),
+  read: (outcome) => (outcome.type === 'hit' ? decodeHit(outcome) : undefined),
   whenUnreachable: undefined,
 }
 const entryReading: Reading<GetCommand, Entry<unknown> | undefined> = {
-  read: (outcome) =>
-    outcome.type === 'hit' ? entryOf(outcome, decode(outcome.value, outcome.contentType)) : undefined,
+  read: (outcome) => (outcome.type === 'hit' ? entryOf(outcome, decodeHit(outcome)) : undefined),
   whenUnreachable: undefined,
 }
 const bytesReading: Reading<GetCommand, Entry<Uint8Array> | undefined> = {
@@ -201,7 +200,7 @@ const bytesReading: Reading<GetCommand, Entry<Uint8Array> | undefined> = {
 const lookupReading: Reading<GetCommand, Lookup<unknown>> = {
   read: (outcome) => {
     if (outcome.type === 'miss') return { found: false, reason: outcome.reason }
-    return { found: true, ...entryOf(outcome, decode(outcome.value, outcome.contentType)) }
+    return { found: true, ...entryOf(outcome, decodeHit(outcome)) }
   },
   whenUnreachable: { found: false, reason: 'unreachable' },
 }

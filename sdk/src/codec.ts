@@ -12,8 +12,10 @@ import { markAsUntransferable } from 'node:worker_threads'
 import {
   checkContentType,
   defaultLimits,
+  type Hit,
   isWellFormed,
   type Limits,
+  ReceivedHit,
   RingholdError,
   utf8Length,
 } from './protocol/index.ts'
@@ -51,17 +53,35 @@ export function encode(value: unknown, { contentType, limits = defaultLimits }: 
   return contentType === undefined ? encoded : { bytes: encoded.bytes, contentType }
 }
 
+/** Stored is what a key has: bytes from `at` to `end`, and what they are. */
+export interface Stored {
+  readonly bytes: Uint8Array
+  readonly at: number
+  readonly end: number
+  readonly contentType: string
+}
+
+/** decodeHit is decode for the value of a hit. */
+export function decodeHit(hit: Hit): unknown {
+  return hit instanceof ReceivedHit ? decodeStored(hit) : decode(hit.value, hit.contentType)
+}
+
 /** decode turns stored bytes back into a value. Throws RINGHOLD_BAD_REPLY where they are not what their type says. */
 export function decode(bytes: Uint8Array, contentType: string): unknown {
+  return decodeStored({ bytes, at: 0, end: bytes.length, contentType })
+}
+
+function decodeStored(stored: Stored): unknown {
+  const { contentType } = stored
   try {
     // What this client writes itself needs no look at the parts of the type.
-    if (contentType === bytesType) return copyOf(bytes)
-    if (contentType === textType) return textOf(bytes)
-    if (contentType === jsonType) return JSON.parse(textOf(bytes))
+    if (contentType === textType) return textOf(stored)
+    if (contentType === jsonType) return JSON.parse(textOf(stored))
+    if (contentType === bytesType) return copyOf(viewOf(stored))
     const semicolon = contentType.indexOf(';')
     const type = (semicolon < 0 ? contentType : contentType.slice(0, semicolon)).trim().toLowerCase()
-    if (type === jsonType || type.endsWith('+json')) return JSON.parse(textOf(bytes))
-    if (type.startsWith('text/') && isUtf8(contentType)) return textOf(bytes)
+    if (type === jsonType || type.endsWith('+json')) return JSON.parse(textOf(stored))
+    if (type.startsWith('text/') && isUtf8(contentType)) return textOf(stored)
   } catch (cause) {
     throw new RingholdError('RINGHOLD_BAD_REPLY', {
       detail: `the stored value is not ${contentType}`,
@@ -69,7 +89,11 @@ export function decode(bytes: Uint8Array, contentType: string): unknown {
       executed: 'no',
     })
   }
-  return copyOf(bytes)
+  return copyOf(viewOf(stored))
+}
+
+function viewOf({ bytes, at, end }: Stored): Uint8Array {
+  return bytes.subarray(at, end)
 }
 
 /**
@@ -98,10 +122,11 @@ function newShared(): ArrayBuffer {
 }
 
 /** Buffer reads several times faster than a strict decoder; what it could not read shows as U+FFFD, and is looked at again. */
-function textOf(bytes: Uint8Array): string {
+function textOf(stored: Stored): string {
+  const { bytes, at, end } = stored
   const buffer = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const text = buffer.toString('utf8')
-  return text.includes('\ufffd') ? utf8.decode(bytes) : text
+  const text = buffer.toString('utf8', at, end)
+  return text.includes('\ufffd') ? utf8.decode(viewOf(stored)) : text
 }
 
 function bytesOf(value: unknown, limits: Limits): Encoded {

@@ -23,6 +23,8 @@ export interface ScopeOptions {
 export class Scope {
   /** When the call is to end, on the clock of performance.now(). */
   readonly atMs: number
+  /** Where it lies among the open scopes of its client. */
+  place = 0
   #interruption: Interruption | undefined
   readonly #cancels = new Set<() => void>()
   readonly #deadlines: Deadlines

@@ -6,9 +6,9 @@ import {
   type Hello,
   isAnswer,
   RingholdError,
-  readAnswer,
   readHello,
   readRing,
+  receiveAnswer,
 } from '../protocol/index.ts'
 import type { Slots } from './slots.ts'
 
@@ -50,7 +50,7 @@ export class Answers {
 
   #answer(reader: FrameReader): void {
     const { id } = reader
-    const answer = readAnswer(reader)
+    const answer = receiveAnswer(reader)
     const attempt = this.#options.slots.give(id)
     if (attempt === undefined) {
       // Of id 0: the node cannot read what it got.

@@ -5,6 +5,7 @@ import { contentTypeBytes, contentTypeNumber, readContentType, writeContentType 
 import type { FrameReader } from './frame-reader.ts'
 import type { FrameWriter } from './frame-writer.ts'
 import { frameFlags, frameTypes } from './layout.ts'
+import { ReceivedHit } from './received-hit.ts'
 
 const hitHeadBytes = 9
 const u53Bytes = 8
@@ -108,6 +109,13 @@ const accepted: Outcome = { type: 'accepted' }
 
 /** readAnswer reads the answer in which the reader stands. The value of a hit is a view of what was received. */
 export function readAnswer(reader: FrameReader): Outcome | RingholdError {
+  if (reader.type !== frameTypes.hit) return receiveAnswer(reader)
+  const { type, value, contentType, version, ttlMs } = readHit(reader)
+  return { type, value, contentType, version, ttlMs }
+}
+
+/** receiveAnswer is readAnswer without a view of the value of a hit, until somebody asks for it. */
+export function receiveAnswer(reader: FrameReader): Outcome | RingholdError {
   switch (reader.type) {
     case frameTypes.hit:
       return readHit(reader)
@@ -121,12 +129,14 @@ export function readAnswer(reader: FrameReader): Outcome | RingholdError {
   }
 }
 
-function readHit(reader: FrameReader): Outcome {
+function readHit(reader: FrameReader): ReceivedHit {
   const number = reader.u8()
   const version = wholeNumber(reader)
   const ttlMs = (reader.flags & frameFlags.ttl) === 0 ? undefined : wholeNumber(reader)
   const contentType = readContentType(reader, number)
-  return { type: 'hit', value: reader.rest(), contentType, version, ttlMs }
+  const hit = new ReceivedHit({ contentType, version, ttlMs }, reader)
+  reader.at = reader.end
+  return hit
 }
 
 function readPlain(reader: FrameReader): Outcome {

@@ -49,6 +49,9 @@ export class FrameReader {
   readonly #options: FrameReaderOptions
   #chunk: Uint8Array = none
   #chunkAt = 0
+  /** The memory of the chunk: asking an array for it takes longer than to make a view of it. */
+  #chunkBuffer: ArrayBufferLike = none.buffer
+  #chunkOffset = 0
   /** A frame that is not whole yet, and how much of it there is. */
   #partial: Uint8Array | undefined
   #partialLength = 0
@@ -65,6 +68,8 @@ export class FrameReader {
   feed(chunk: Uint8Array): void {
     this.#chunk = chunk
     this.#chunkAt = 0
+    this.#chunkBuffer = chunk.buffer
+    this.#chunkOffset = chunk.byteOffset
   }
 
   /** next goes to the next frame; false when it needs another chunk for that, or room. */
@@ -165,8 +170,11 @@ export class FrameReader {
   /** view reads `length` bytes, without a copy. */
   view(length: number): Uint8Array {
     this.#need(length)
-    this.at += length
-    return this.bytes.subarray(this.at - length, this.at)
+    const { at } = this
+    this.at = at + length
+    // Half the time of subarray(), which asks for the species of the array.
+    if (this.bytes === this.#chunk) return new Uint8Array(this.#chunkBuffer, this.#chunkOffset + at, length)
+    return this.bytes.subarray(at, this.at)
   }
 
   /** rest reads all that is left of the frame, without a copy. */

@@ -1,4 +1,12 @@
-export { type HitHead, isAnswer, readAnswer, writeError, writeHitHead, writeOutcome } from './answer-frame.ts'
+export {
+  type HitHead,
+  isAnswer,
+  readAnswer,
+  receiveAnswer,
+  writeError,
+  writeHitHead,
+  writeOutcome,
+} from './answer-frame.ts'
 export { isCommand, readCommand, writeCommand } from './command-frame.ts'
 export { FrameReader, type FrameReaderOptions, type FrameRoom } from './frame-reader.ts'
 export { FrameWriter, type HandedOver, type WriterMemory } from './frame-writer.ts'
@@ -12,4 +20,5 @@ export {
   upgradeProtocol,
 } from './layout.ts'
 export { Names } from './names.ts'
+export { ReceivedHit } from './received-hit.ts'
 export { type Hello, readHello, readRing, writeHello, writeRing, writeSignal } from './session-frames.ts'

@@ -45,9 +45,11 @@ export class Piecewise {
     const segments = this.#segments
     const at = segments.byteIn(address) + skip
     if (length <= segments.bytes - segments.offsetOf(address) - skip) {
-      const bytes = segments.bytesOf(address)
-      if (length > loopBytesMax) target.set(bytes.subarray(at, at + length), to)
-      else for (let index = 0; index < length; index++) target[to + index] = bytes[at + index] as number
+      if (length > loopBytesMax) target.set(new Uint8Array(segments.bufferOf(address), at, length), to)
+      else {
+        const bytes = segments.bytesOf(address)
+        for (let index = 0; index < length; index++) target[to + index] = bytes[at + index] as number
+      }
       return
     }
     this.#eachPiece(address, skip, length, (piece, pieceAt, done, count) => {

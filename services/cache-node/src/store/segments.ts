@@ -48,6 +48,7 @@ export class Segments {
   readonly #addressToArena: number
   readonly #addressToSegment: number
   readonly #arenaMask: number
+  readonly #arenas: ArrayBuffer[] = []
   readonly #byteArenas: Uint8Array[] = []
   readonly #wordArenas: Uint32Array[] = []
   readonly #free: number[] = []
@@ -109,6 +110,11 @@ export class Segments {
     return this.#byteArenas[address >>> this.#addressToArena] as Uint8Array
   }
 
+  /** The memory of that arena, of which a view is made in half the time. */
+  bufferOf(address: number): ArrayBuffer {
+    return this.#arenas[address >>> this.#addressToArena] as ArrayBuffer
+  }
+
   /** The same memory as 32-bit words; wordIn is the offset. */
   wordsOf(address: number): Uint32Array {
     return this.#wordArenas[address >>> this.#addressToArena] as Uint32Array
@@ -147,6 +153,7 @@ export class Segments {
     const arena = this.addressOf(segment, 0) >>> this.#addressToArena
     if (arena === this.#byteArenas.length) {
       const memory = new ArrayBuffer(2 ** this.#arenaShift)
+      this.#arenas.push(memory)
       this.#byteArenas.push(new Uint8Array(memory))
       this.#wordArenas.push(new Uint32Array(memory))
     }

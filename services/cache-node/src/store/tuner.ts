@@ -6,7 +6,8 @@
  *                                              every window ──► the best, if it beats the present one clearly
  *
  * The sample thins as the store fills, so that the cost is bounded: at a million entries one operation in a thousand
- * is looked at.
+ * is looked at. A store that is far from full evicts nothing under any setting: until it is woken, nothing is sampled. What
+ * the shadows miss by that, reads bring to them.
  */
 import { Shadow } from './shadow.ts'
 import { type Shares, sharesTable } from './shares.ts'
@@ -26,6 +27,8 @@ export class Tuner {
   readonly #shadows = sharesTable.map((shares) => new Shadow(shares))
   #present = 0
   #rate = 1
+  /** A hash is sampled where these bits are 0: all of them, while it sleeps. */
+  #mask = -1
   #reads = 0
   #window = 0
 
@@ -35,7 +38,12 @@ export class Tuner {
 
   /** Whether the shadows look at a key with this hash. Asked first: nearly always it is the only cost. */
   isSampled(hash: number): boolean {
-    return (hash & (this.#rate - 1)) === 0
+    return (hash & this.#mask) === 0
+  }
+
+  /** wake is told once the store may come to evict. */
+  wake(): void {
+    this.#mask = this.#rate - 1
   }
 
   /** hit counts a read that the store answered; `bytesMax` is what the store may hold. */
@@ -63,6 +71,7 @@ export class Tuner {
 
   #thin(): void {
     this.#rate *= 2
+    this.#mask = this.#rate - 1
     for (const shadow of this.#shadows) shadow.keep((hash) => this.isSampled(hash))
   }
 

@@ -18,6 +18,8 @@ const keyBytesMax = 1_023
 const expiryOfWrite = { frees: 16, steps: 64 }
 /** The same for entries of dropped tokens. */
 const releasesOfWrite = { frees: 16, steps: 4 }
+/** The tuner is woken when so much of the budget is used: its sample is complete enough by the time that it is full. */
+const wakeShare = 0.25
 const nothing = new Uint8Array(0)
 
 /** When to write: in any case, or if the version is higher than what is there. */
@@ -203,9 +205,11 @@ export class Writer {
 
   /** makeRoom frees until `size` more bytes fit; it tells whether they did without evicting. */
   #makeRoom(size: number): boolean {
-    const { holdings, bytesMax, now } = this.#engine
-    if (holdings.bytes + size < bytesMax * fullUntilShare) this.#isFull = false
-    if (holdings.bytes + size <= bytesMax) return true
+    const { holdings, bytesMax, now, tuner } = this.#engine
+    const bytes = holdings.bytes + size
+    if (bytes > bytesMax * wakeShare) tuner.wake()
+    if (bytes < bytesMax * fullUntilShare) this.#isFull = false
+    if (bytes <= bytesMax) return true
     if (holdings.leaving.count > 0) holdings.releaseLeaving(releasesOfWrite.steps, releasesOfWrite.frees)
     if (holdings.wheel.isBehind(now)) {
       holdings.wheel.expire(now, { ...expiryOfWrite }, (address) => this.#engine.drop(address, 'expired'))

@@ -6,12 +6,14 @@ import {
   FrameWriter,
   frameFlags,
   Names,
+  type Outcome,
   protocolRelease,
   RingholdError,
   readAnswer,
   readCommand,
   readHello,
   readRing,
+  receiveAnswer,
   writeCommand,
   writeError,
   writeHello,
@@ -71,6 +73,24 @@ test('every outcome comes back as it was', async (t) => {
       const reader = onlyFrame(writer)
       assert.strictEqual(reader.id, number)
       assert.deepEqual(readAnswer(reader), { ...outcome })
+    }),
+  )
+})
+
+test('an outcome that is received without its value says the same, and has its value when asked', async (t) => {
+  holds(
+    t,
+    'every outcome',
+    fc.property(anyOutcome, id, (outcome, number) => {
+      const writer = new FrameWriter(1)
+      writeOutcome(writer, number, outcome)
+      const received = receiveAnswer(onlyFrame(writer)) as Outcome
+      assert.strictEqual(received.type, outcome.type)
+      if (received.type !== 'hit') assert.deepEqual(received, { ...outcome })
+      else {
+        const { type, value, contentType, version, ttlMs } = received
+        assert.deepEqual({ type, value, contentType, version, ttlMs }, { ttlMs: undefined, ...outcome })
+      }
     }),
   )
 })
