@@ -18,6 +18,7 @@ import {
   type HttpReply,
   type Limits,
   type Outcome,
+  ReceivedHit,
   RingholdError,
   readTopology,
   type Topology,
@@ -175,7 +176,8 @@ class ScopedAttempt implements Attempt {
 
   succeed(outcome: Outcome): void {
     this.#scope.leave(this.#onInterrupt)
-    this.#resolve({ type: 'outcome', outcome })
+    // Whoever waits comes by in a later turn.
+    this.#resolve({ type: 'outcome', outcome: outcome instanceof ReceivedHit ? outcome.kept() : outcome })
   }
 
   fail(failure: Unanswered): void {

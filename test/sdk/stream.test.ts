@@ -33,6 +33,28 @@ test('a lone call leaves at once; what is called in one turn leaves in one write
   )
 })
 
+test('bytes that a call returned stay as they were, whatever the stream brings after them', async (t) => {
+  const fleet = await smallFleet(t, 1)
+  await using cache = await Ringhold.connect({ nodes: fleet.urls })
+  const values = Array.from({ length: 60 }, (_, index) => new Uint8Array(1 + index ** 3).fill(index + 1))
+  await cache.setMany(values.map((value, index) => [`key-${index}`, value]))
+  const returned: [index: number, bytes: Uint8Array][] = []
+  for (let round = 0; round < 3; round++) {
+    const reads = values.map(async (_, index) => {
+      const key = `key-${index}`
+      const bytes = index % 2 === 0 ? (await cache.getBytes(key))?.value : await cache.get<Uint8Array>(key)
+      returned.push([index, bytes as Uint8Array])
+    })
+    await Promise.all(reads)
+    const many = await cache.getMany<Uint8Array>(values.map((_, index) => `key-${index}`))
+    for (const [index, bytes] of many.entries()) returned.push([index, bytes as Uint8Array])
+  }
+  for (const [index, bytes] of returned) {
+    if (Buffer.compare(bytes, values[index] as Uint8Array) !== 0) t.fail(`value ${index} has changed`)
+  }
+  t.equal(returned.length, 6 * values.length)
+})
+
 test('as many streams as are asked for share the commands', async (t) => {
   const fleet = await smallFleet(t, 1)
   await using cache = await Ringhold.connect({ nodes: fleet.urls, streams: 3 })
@@ -235,7 +257,8 @@ test('a stream on which nothing comes back is given up after some pings', async 
     },
   })
   let gone = 0
-  const stream = new Stream(socket, new Uint8Array(0), {
+  const opened = { socket, head: new Uint8Array(0), listen: () => {} }
+  const stream = new Stream(opened, {
     url: 'http://n',
     limits: defaultLimits,
     onRing: () => {},

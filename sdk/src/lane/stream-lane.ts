@@ -7,7 +7,7 @@ import type { Limits } from '../protocol/index.ts'
 import type { Attempt, Lane, Unanswered } from './attempt.ts'
 import { brokenOff } from './broken-off.ts'
 import { Stream } from './stream.ts'
-import { type Upgraded, upgrade } from './upgrade.ts'
+import { type Opened, upgrade } from './upgrade.ts'
 
 const backoffBaseMs = 25
 const backoffMaxMs = 400
@@ -78,7 +78,7 @@ export class StreamLane implements Lane {
     this.#connecting++
     await this.#backOff()
     const { url, connectTimeoutMs } = this.#options
-    const upgraded = await upgrade(url, { connectTimeoutMs, signal: this.#abort.signal })
+    const upgraded = await upgrade(url, { connectTimeoutMs, signal: this.#abort.signal, reusesChunks: true })
     this.#connecting--
     if (upgraded.type === 'upgraded') this.#open(upgraded)
     else {
@@ -97,10 +97,10 @@ export class StreamLane implements Lane {
     })
   }
 
-  #open({ socket, head }: Upgraded & { type: 'upgraded' }): void {
+  #open(opened: Opened): void {
     this.#failures = 0
     const { url, limits, isLone, onRing } = this.#options
-    const stream = new Stream(socket, head, { url, limits, isLone, onRing, onGone: (gone) => this.#lose(gone) })
+    const stream = new Stream(opened, { url, limits, isLone, onRing, onGone: (gone) => this.#lose(gone) })
     if (this.#isClosed) return void stream.destroy()
     this.#streams.push(stream)
     for (const attempt of this.#waiting.splice(0)) stream.submit(attempt)

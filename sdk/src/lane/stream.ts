@@ -13,6 +13,7 @@ import { Answers } from './answers.ts'
 import type { Attempt, Unanswered } from './attempt.ts'
 import { brokenOff } from './broken-off.ts'
 import { Slots, slotsMax } from './slots.ts'
+import type { Opened } from './upgrade.ts'
 
 /** While so much waits in the socket, nothing more is written. */
 const outputBytesHigh = 1_048_576
@@ -52,8 +53,7 @@ export class Stream {
   #error: RingholdError | undefined
   readonly #closed: Promise<void>
 
-  /** `head` is what came behind the reply to the upgrade already. */
-  constructor(socket: Duplex, head: Uint8Array, options: StreamOptions) {
+  constructor({ socket, head, listen }: Opened, options: StreamOptions) {
     this.#socket = socket
     this.#options = options
     this.#answers = new Answers({
@@ -63,7 +63,7 @@ export class Stream {
       onGoodbye: () => this.#leave(),
     })
     this.#pings = setInterval(() => this.#ping(), pingMs).unref()
-    socket.on('data', (chunk: Uint8Array) => this.#receive(chunk))
+    listen((chunk) => this.#receive(chunk))
     socket.on('drain', () => this.#flush())
     socket.on('end', () => socket.destroy())
     socket.on('error', (cause) => this.#break(cause))

@@ -4,10 +4,18 @@ import { request as httpsRequest } from 'node:https'
 import type { Duplex } from 'node:stream'
 import { upgradeProtocol } from '../protocol/index.ts'
 import { request as httpRequest } from './built-in-http.ts'
+import { type Receive, Wire } from './wire.ts'
 
-/** Upgraded is a connection that speaks frames, and what came behind the reply already. */
+/** Opened is a connection that speaks frames, and what came behind the reply already. */
+export interface Opened {
+  readonly socket: Duplex
+  readonly head: Uint8Array
+  /** listen has what comes go to `receive`. To be called in the turn in which it was opened. */
+  readonly listen: (receive: Receive) => void
+}
+
 export type Upgraded =
-  | { readonly type: 'upgraded'; readonly socket: Duplex; readonly head: Uint8Array }
+  | ({ readonly type: 'upgraded' } & Opened)
   /** Somebody answers there, but not by upgrading: a proxy that does not pass that on. */
   | { readonly type: 'declined'; readonly error: Error }
   | { readonly type: 'failed'; readonly error: Error }
@@ -19,6 +27,8 @@ export interface UpgradeOptions {
   readonly path?: string
   readonly protocol?: string
   readonly headers?: Readonly<Record<string, string>>
+  /** Whether chunks are good only until whoever receives them returns; not over TLS. Default: they are nobody else's. */
+  readonly reusesChunks?: boolean
 }
 
 /** ConnectTimeout says that nobody answered in time. */
@@ -34,15 +44,26 @@ class ConnectTimeout extends Error {
 export function upgrade(url: string, options: UpgradeOptions): Promise<Upgraded> {
   const { connectTimeoutMs, signal, path = '/v1/stream', protocol = upgradeProtocol } = options
   const target = new URL(path, url)
-  const send = target.protocol === 'https:' ? httpsRequest : httpRequest
+  const isTls = target.protocol === 'https:'
+  let wire: Wire | undefined
   return new Promise((resolve) => {
     const headers = { ...options.headers, connection: 'Upgrade', upgrade: protocol }
-    const request: ClientRequest = send(target, { agent: false, headers, signal })
+    const request: ClientRequest =
+      options.reusesChunks && !isTls
+        ? httpRequest(target, {
+            headers,
+            signal,
+            createConnection: ({ host, port }) => {
+              wire = new Wire({ host: String(host), port: Number(port) })
+              return wire.socket
+            },
+          })
+        : (isTls ? httpsRequest : httpRequest)(target, { agent: false, headers, signal })
     let isConnected = false
     // Commands that wait for the connection keep the process alive by their deadlines.
     request.on('socket', (socket) => {
       socket.unref()
-      socket.once(target.protocol === 'https:' ? 'secureConnect' : 'connect', () => {
+      socket.once(isTls ? 'secureConnect' : 'connect', () => {
         isConnected = true
       })
     })
@@ -56,7 +77,8 @@ export function upgrade(url: string, options: UpgradeOptions): Promise<Upgraded>
       if (response.headers.upgrade?.toLowerCase() === protocol) {
         socket.setNoDelay(true)
         socket.unref()
-        settle({ type: 'upgraded', socket, head })
+        const listen = (receive: Receive) => (wire === undefined ? socket.on('data', receive) : wire.listen(receive))
+        settle({ type: 'upgraded', socket, head, listen })
       } else {
         socket.destroy()
         settle({ type: 'declined', error: new Error(`the other side speaks ${response.headers.upgrade}`) })

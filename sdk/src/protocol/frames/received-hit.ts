@@ -29,4 +29,10 @@ export class ReceivedHit implements Hit {
   get value(): Uint8Array {
     return this.bytes.subarray(this.at, this.end)
   }
+
+  /** kept is the hit with a value of its own, which stays when what was received is overwritten. */
+  kept(): Hit {
+    const { type, contentType, version, ttlMs } = this
+    return { type, value: new Uint8Array(this.value), contentType, version, ttlMs }
+  }
 }

@@ -8,6 +8,7 @@ import {
   Names,
   type Outcome,
   protocolRelease,
+  type ReceivedHit,
   RingholdError,
   readAnswer,
   readCommand,
@@ -90,6 +91,9 @@ test('an outcome that is received without its value says the same, and has its v
       else {
         const { type, value, contentType, version, ttlMs } = received
         assert.deepEqual({ type, value, contentType, version, ttlMs }, { ttlMs: undefined, ...outcome })
+        const kept = (received as ReceivedHit).kept()
+        value.fill(0)
+        assert.deepEqual(kept, { ttlMs: undefined, ...outcome }, 'also when what was received is overwritten')
       }
     }),
   )
