@@ -84,11 +84,18 @@ export class Stream {
   }
 
   submit(attempt: Attempt): void {
+    const isLone = this.#slots.size === 0 && !this.#isScheduled && (this.#options.isLone?.() ?? true)
+    if (isLone && this.#queue.length === 0 && this.#socket.writableLength < outputBytesHigh) {
+      // Past the queue: to empty an array takes the engine as long as to write the frame.
+      this.#put(attempt)
+      this.#write()
+      return
+    }
     // Those under way are bounded by the executor; those that were cancelled are not.
     if (this.#queue.length >= slotsMax) this.#queue = this.#queue.filter(({ isCancelled }) => !isCancelled)
     this.#queue.push(attempt)
     if (this.#isScheduled) return
-    if (this.#slots.size === 0 && (this.#options.isLone?.() ?? true)) this.#flush()
+    if (isLone) this.#flush()
     else {
       this.#isScheduled = true
       setImmediate(this.#flushNow)
