@@ -54,7 +54,7 @@ export function encode(value: unknown, { contentType, limits = defaultLimits }: 
 }
 
 /** Stored is what a key has: bytes from `at` to `end`, and what they are. */
-export interface Stored {
+interface Stored {
   readonly bytes: Uint8Array
   readonly at: number
   readonly end: number

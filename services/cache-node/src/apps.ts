@@ -61,7 +61,7 @@ function commandListener(node: CacheNode, logger: FastifyBaseLogger) {
     self,
     limits: defaultLimits,
     rooms: node.rooms,
-    execute: (command, origin, sink, now) => executor.execute(command, origin, sink, now),
+    execute: (command, origin, sink) => executor.execute(command, origin, sink),
     ahead: executor,
     originOf: (isDirect) => (isDirect ? 'direct' : 'plain'),
     ringChecksum: () => node.ring.checksum,

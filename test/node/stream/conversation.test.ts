@@ -98,20 +98,6 @@ test('a conversation holds a turn no longer than its slice, and goes on in the n
   t.equal(log.at(-1), 'resume')
 })
 
-test('commands that come together are executed at one time, which is looked at anew after a few', async (t) => {
-  let looks = 0
-  const times: (number | undefined)[] = []
-  const execute: Execute = (_command, _origin, _sink, now) => {
-    times.push(now)
-    return miss
-  }
-  const { conversation } = talk(execute, { now: () => ++looks / 100 })
-  conversation.receive(Buffer.concat([helloBytes(), bytesOf(Array.from({ length: 100 }, () => commands.get('k')))]))
-  t.strictSame([...new Set(times)], [0.01, 0.02, 0.03, 0.04])
-  conversation.receive(bytesOf([commands.get('k')]))
-  t.equal(times.at(-1), looks / 100, 'what comes later has a time of its own')
-})
-
 test('large commands use up the slice as many small ones do', async (t) => {
   let now = 0
   const { conversation, listener } = talk(

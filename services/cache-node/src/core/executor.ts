@@ -53,20 +53,14 @@ export class Executor implements Ahead {
 
   /**
    * execute runs a command here or where it belongs. Throws, or rejects with, a RingholdError. With a sink, a hit of this
-   * node goes there before it returns, and it returns undefined; everything else is returned as without one. `now` spares
-   * it a look at the clock: of many commands in a row that is a tenth of their time.
+   * node goes there before it returns, and it returns undefined; everything else is returned as without one.
    */
   execute(command: ByteCommand, origin: Origin): Executed | Promise<Executed>
-  execute(command: ByteCommand, origin: Origin, sink: HitSink, now?: number): Executed | Promise<Executed> | undefined
-  execute(
-    command: ByteCommand,
-    origin: Origin,
-    sink?: HitSink,
-    now?: number,
-  ): Executed | Promise<Executed> | undefined {
+  execute(command: ByteCommand, origin: Origin, sink: HitSink): Executed | Promise<Executed> | undefined
+  execute(command: ByteCommand, origin: Origin, sink?: HitSink): Executed | Promise<Executed> | undefined {
     this.#check.check(command)
     const { copies, onEffects } = this.#around
-    this.#look(now ?? this.#around.now())
+    this.#look()
     const executed = copies.execute(command, origin, this.#moment, this.#later, sink)
     if (copies.hasEffects) onEffects()
     if (executed === HIT_IN_SINK) return undefined
@@ -89,12 +83,14 @@ export class Executor implements Ahead {
     this.#around.store.prefetch()
   }
 
-  #look(now: number): void {
+  /** At every command, though many in a row take a tenth less without: the process may have been stopped between two of them. */
+  #look(): void {
+    const { now, wallMs } = this.#around
     const moment = this.#moment
-    moment.now = now
-    if (now - this.#wallReadAt < wallReadEveryMs) return
-    this.#wallReadAt = now
-    moment.wallMs = this.#around.wallMs()
+    moment.now = now()
+    if (moment.now - this.#wallReadAt < wallReadEveryMs) return
+    this.#wallReadAt = moment.now
+    moment.wallMs = wallMs()
   }
 }
 

@@ -63,16 +63,8 @@ export interface Face {
   readonly self: string
   readonly limits: Limits
   readonly rooms: Rooms
-  /**
-   * execute runs a command, whose bytes are good until it returns; undefined: it was a hit, and the sink has it. `now` is
-   * what the clock said a few commands ago at most; undefined: whoever executes looks at it.
-   */
-  readonly execute: (
-    command: ByteCommand,
-    origin: Origin,
-    sink: HitSink,
-    now: number | undefined,
-  ) => Executed | Promise<Executed> | undefined
+  /** execute runs a command, whose bytes are good until it returns; undefined: it was a hit, and the sink has it. */
+  readonly execute: (command: ByteCommand, origin: Origin, sink: HitSink) => Executed | Promise<Executed> | undefined
   /** ahead is told of the keys of commands that follow each other closely, before they are executed. */
   readonly ahead: Ahead
   /** originOf tells where a command comes from that is marked as routed by its sender, or not. */
@@ -134,8 +126,6 @@ export class Conversation {
   #commandsBefore = 0
   #turn = -1
   #usedMs = 0
-  /** What the clock said when it was last looked at in this slice. */
-  #nowMs: number | undefined
   #isPaused = false
   #isScheduled = false
   /** Whether the slice of this turn is used up. */
@@ -242,17 +232,18 @@ export class Conversation {
     let left = commandsBetweenLooks
     let bytes = 0
     let prepared = 0
-    this.#nowMs = undefined
+    let begunMs: number | undefined
     const mayGoOn = () => (left < commandsBetweenLooks && this.#hasRoom) || this.#mayGoOn()
     while (mayGoOn() && (this.#putOff === undefined || this.#takePutOff(this.#putOff)) && this.#nextFrame()) {
-      this.#nowMs ??= this.#options.now()
+      begunMs ??= this.#options.now()
       bytes += this.#reader.end - this.#reader.at
       if (prepared === 0) prepared = this.#lookAhead()
       prepared--
       this.#takeFrame()
       this.#reader.release()
       if (--left > 0 && bytes < bytesBetweenLooks) continue
-      if (this.#isSliceUsed(this.#nowMs)) return true
+      if (this.#isSliceUsed(begunMs)) return true
+      begunMs = this.#options.now()
       left = commandsBetweenLooks
       bytes = 0
     }
@@ -275,8 +266,7 @@ export class Conversation {
       this.#turn = turn
       this.#usedMs = 0
     }
-    this.#nowMs = this.#options.now()
-    this.#usedMs += this.#nowMs - begunMs
+    this.#usedMs += this.#options.now() - begunMs
     return this.#usedMs >= sliceMs
   }
 
@@ -336,7 +326,7 @@ export class Conversation {
   #execute(id: number, command: ByteCommand, origin: Origin): void {
     try {
       this.#hit.id = id
-      const executed = this.#options.face.execute(command, origin, this.#hit, this.#nowMs)
+      const executed = this.#options.face.execute(command, origin, this.#hit)
       if (executed === undefined) {
         if (this.#hit.isPutOff) this.#putOff = { id, command: { ...command, key: new Uint8Array(command.key) }, origin }
       } else if (executed instanceof Promise) this.#wait(id, executed)
