@@ -9,6 +9,8 @@
  * @property {() => unknown} close
  */
 
+import { connectBare } from './bare-stream.js'
+
 const host = '127.0.0.1'
 /** No entry expires while the benchmark runs. */
 const lifetimeS = 3_600
@@ -76,7 +78,11 @@ async function memjs(ports) {
   }
 }
 
-/** @type {readonly { name: string, server: string, connect: (ports: number[]) => Promise<Client> }[]} */
+/**
+ * A yardstick is no rival: it shows what could be at most.
+ *
+ * @type {readonly { name: string, server: string, isYardstick?: boolean, connect: (ports: number[]) => Promise<Client> }[]}
+ */
 export const contestants = [
   { name: 'ringhold', server: 'ringhold', connect: ringhold },
   { name: 'ioredis', server: 'redis', connect: (ports) => ioredis(ports, {}) },
@@ -88,4 +94,5 @@ export const contestants = [
   { name: 'node-redis', server: 'redis', connect: nodeRedis },
   { name: 'memcached', server: 'memcached', connect: memcached },
   { name: 'memjs', server: 'memcached', connect: memjs },
+  { name: 'bare streams', server: 'bare', isYardstick: true, connect: connectBare },
 ]

@@ -1,4 +1,7 @@
-/** Medians of the rounds, and each figure of Ringhold beside the best of the others. */
+/** Medians of the rounds, and each figure of Ringhold beside the best of the others, and beside what could be at most. */
+import { contestants } from './contestants.js'
+
+const yardstick = contestants.find(({ isYardstick }) => isYardstick).name
 
 const figures = ['perSecond', 'clientUs', 'serverUs', 'p50Ms', 'p99Ms']
 
@@ -34,15 +37,18 @@ function figureTable(summary) {
 }
 
 function ratioTable(summary) {
-  const rows = [['Ringhold over the best other client', 'op/s', 'best other', 'client CPU', 'p99']]
-  for (const [scenario, { ringhold, ...others }] of Object.entries(summary)) {
+  const rows = [
+    ['Ringhold over the best other client', 'op/s', 'best other', 'client CPU', 'p99', `op/s of ${yardstick}`],
+  ]
+  for (const [scenario, { ringhold, [yardstick]: most, ...others }] of Object.entries(summary)) {
     const rivals = Object.entries(others)
     if (ringhold === undefined || rivals.length === 0) continue
     const [name, best] = rivals.reduce((a, b) => (b[1].perSecond > a[1].perSecond ? b : a))
     const ratios = [ringhold.clientUs / best.clientUs, ringhold.p99Ms / best.p99Ms].map(
       (ratio) => `${ratio.toFixed(2)} ×`,
     )
-    rows.push([scenario, `${(ringhold.perSecond / best.perSecond).toFixed(2)} ×`, name, ...ratios])
+    const ofMost = most === undefined ? '' : `${(ringhold.perSecond / most.perSecond).toFixed(2)} ×`
+    rows.push([scenario, `${(ringhold.perSecond / best.perSecond).toFixed(2)} ×`, name, ...ratios, ofMost])
   }
   return aligned(rows)
 }

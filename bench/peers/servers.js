@@ -50,7 +50,7 @@ export async function startServers(kinds) {
     rmSync(folder, { recursive: true, force: true })
   })
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
-  const starts = { ringhold: () => startNodes(count), redis: startRedis, memcached: startMemcached }
+  const starts = { ringhold: () => startNodes(count), redis: startRedis, memcached: startMemcached, bare: startBare }
   for (const kind of kinds) {
     const servers = await starts[kind](folder)
     if (servers) started.set(kind, servers)
@@ -124,6 +124,14 @@ async function startMemcached() {
     start('memcached', ['-l', host, '-p', String(port), '-U', '0', '-t', '1', '-m', '256', ...root]),
   )
   await until('memcached listens', () => areOpen(ports))
+  return new Servers(ports, children)
+}
+
+async function startBare() {
+  const ports = await freePorts(count)
+  const main = new URL('./bare-stream-server.js', import.meta.url).pathname
+  const children = ports.map((port) => start(process.execPath, [main, String(port)]))
+  await until('the bare servers listen', () => areOpen(ports))
   return new Servers(ports, children)
 }
 
