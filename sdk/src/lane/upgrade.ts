@@ -14,6 +14,7 @@ export interface Opened {
   readonly listen: (receive: Receive) => void
 }
 
+/** Upgraded is what became of an attempt to open a stream. */
 export type Upgraded =
   | ({ readonly type: 'upgraded' } & Opened)
   /** Somebody answers there, but not by upgrading: a proxy that does not pass that on. */
