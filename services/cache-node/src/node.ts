@@ -150,9 +150,11 @@ export class CacheNode {
     return this.#gossiper
   }
 
-  get gossipCounters(): GossipCounters & Readonly<Sightings> {
+  /** What this node tells of gossip. */
+  get gossip(): GossipCounters & Readonly<Sightings> & { readonly stretch: number } {
     const traffic = this.#gossiper?.counters ?? { exchangesSent: 0, exchangesFailed: 0, bytesSent: 0, bytesReceived: 0 }
-    return { ...traffic, ...(this.#membership?.sightings ?? { suspicions: 0, deaths: 0, refutations: 0 }) }
+    const sightings = this.#membership?.sightings ?? { suspicions: 0, deaths: 0, refutations: 0 }
+    return { ...traffic, ...sightings, stretch: this.#membership?.stretch ?? 1 }
   }
 
   /** What this node tells of copies. */

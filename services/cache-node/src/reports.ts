@@ -44,7 +44,7 @@ export function statsOf(node: CacheNode): NodeStats {
     streams: node.streams,
     unsentBytes: node.unsentBytes,
     ...node.counters,
-    gossip: node.gossipCounters,
+    gossip: node.gossip,
   }
 }
 

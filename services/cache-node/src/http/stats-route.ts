@@ -83,6 +83,12 @@ const nodeStats = objectOf({
     suspicions: { ...count, description: 'Members that came under suspicion, whoever accused them.' },
     deaths: { ...count, description: 'Members that were alive to this node and then declared dead.' },
     refutations: { ...count, description: 'How often this node refuted what others said of it.' },
+    stretch: {
+      ...count,
+      minimum: 1,
+      description:
+        'What timeouts are multiplied by while the node itself is too late to judge others; 1 when all is well.',
+    },
   }),
 })
 

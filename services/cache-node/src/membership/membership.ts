@@ -149,6 +149,11 @@ export class Membership {
     return this.#core.sightings
   }
 
+  /** What the timeouts of suspicion are multiplied by; 1 unless this node itself is late. */
+  get stretch(): number {
+    return this.#core.health.stretch
+  }
+
   get view(): View {
     return this.#core.roster.view
   }
