@@ -1,6 +1,7 @@
 /**
- * Plain REST beside Node itself: GET of one key of one node, and of a bare node:http server that answers the same bytes, by
- * wrk in turns. What the machine does besides meets both; processor time a request says more than throughput where it is much.
+ * Plain REST beside Node itself: GET of one key of its node, the same through a node that passes it on, and a bare node:http
+ * server that answers the same bytes, by wrk in turns. What the machine does besides meets all of them; processor time a
+ * request says more than throughput where it is much.
  */
 import { execFileSync } from 'node:child_process'
 import { cpuMsOf, freePorts, isInstalled, start, startNodes, until } from './servers.js'
@@ -16,57 +17,99 @@ export async function restBesideBare({ rounds, seconds }) {
     console.log('plain REST is left out: wrk is not installed')
     return []
   }
-  const node = await startNodes(1)
-  const url = `http://${host}:${node.ports[0]}${path}`
-  const headers = { 'content-type': 'text/plain; charset=utf-8' }
-  await fetch(url, { method: 'PUT', headers, body: 'x'.repeat(100) })
-  const reply = await fetch(url)
-  const fields = [...reply.headers].filter(([name]) => !ofNode.has(name)).flat()
-  const [barePort] = await freePorts(1)
-  const given = JSON.stringify({ fields, body: await reply.text() })
-  const bare = start(process.execPath, [new URL('./bare-http.js', import.meta.url).pathname, String(barePort), given])
-  const stop = async () => {
-    bare.kill('SIGKILL')
-    await node.stop()
-  }
-  process.once('exit', () => bare.kill('SIGKILL'))
+  const started = []
   try {
-    await until('the bare server answers', () => fetch(`http://${host}:${barePort}/`).then(({ ok }) => ok))
-    const servers = [
-      { client: 'node', port: node.ports[0], pid: node.children[0].pid },
-      { client: 'bare node:http', port: barePort, pid: bare.pid },
-    ]
-    for (const server of servers) load(server, seconds)
-    const results = []
-    for (let round = 1; round <= rounds; round++) {
-      for (const server of servers) results.push({ round, scenario: 'REST GET', ...load(server, seconds) })
-    }
-    return results
+    // Nodes with nothing to do would take their time from the others: the fleet that passes on comes afterwards.
+    const node = await startNodes(1)
+    started.push(node)
+    const bare = await startBare(await setOne(node.ports[0]), started)
+    const results = inTurns([theNode(node, node.ports[0]), bare], { rounds, seconds })
+    const pair = await startNodes(2)
+    started.push(pair)
+    await Promise.all(pair.ports.map(setOne))
+    const passedOn = inTurns([theNode(pair, await passingOn(pair.ports)), bare], { rounds, seconds })
+    return [...results, ...passedOn.map((result) => ({ ...result, scenario: 'REST GET, passed on' }))]
   } finally {
-    await stop()
+    await Promise.all(started.map((servers) => servers.stop()))
   }
 }
 
-function load({ client, port, pid }, seconds) {
-  const before = cpuMsOf(pid)
-  const said = execFileSync('wrk', ['-t1', '-c32', `-d${seconds}s`, `http://${host}:${port}${path}`]).toString()
+/** theNode is a node of a fleet under load; the processor time is that of the whole fleet. */
+function theNode(fleet, port) {
+  return { client: 'node', port, cpuMs: () => fleet.cpuMs() }
+}
+
+/** setOne sets the key by one node and returns what a GET answers. */
+async function setOne(port) {
+  const headers = { 'content-type': 'text/plain; charset=utf-8' }
+  await fetch(urlOf(port), { method: 'PUT', headers, body: 'x'.repeat(100) })
+  return fetch(urlOf(port))
+}
+
+/** startBare starts a server that answers what the reply says. */
+async function startBare(reply, started) {
+  const fields = [...reply.headers].filter(([name]) => !ofNode.has(name)).flat()
+  const [port] = await freePorts(1)
+  const given = JSON.stringify({ fields, body: await reply.text() })
+  const child = start(process.execPath, [new URL('./bare-http.js', import.meta.url).pathname, String(port), given])
+  const end = () => child.kill('SIGKILL')
+  process.once('exit', end)
+  started.push({ stop: end })
+  await until('the bare server answers', () => fetch(urlOf(port)).then(({ ok }) => ok))
+  return { client: 'bare node:http', port, cpuMs: () => cpuMsOf(child.pid) }
+}
+
+/** passingOn finds the node that does not own the key. */
+async function passingOn(ports) {
+  for (const port of ports) {
+    const reply = await fetch(urlOf(port))
+    if (reply.headers.get('cache-status').includes('forwarded')) return port
+  }
+  throw new Error('every node answers by itself')
+}
+
+function inTurns(servers, { rounds, seconds }) {
+  for (const server of servers) load(server, seconds)
+  const results = []
+  for (let round = 1; round <= rounds; round++) {
+    for (const server of servers) results.push({ round, scenario: 'REST GET', ...load(server, seconds) })
+  }
+  return results
+}
+
+function load({ client, port, cpuMs }, seconds) {
+  const before = cpuMs()
+  const said = execFileSync('wrk', ['-t1', '-c32', `-d${seconds}s`, urlOf(port)]).toString()
   const requests = Number(/(\d+) requests in/.exec(said)[1])
   const perSecond = Number(/Requests\/sec:\s+([\d.]+)/.exec(said)[1])
-  return { client, perSecond, serverUs: ((cpuMsOf(pid) - before) * 1_000) / requests }
+  return { client, perSecond, serverUs: ((cpuMs() - before) * 1_000) / requests }
 }
 
-/** restTableOf is the medians as a line of text. */
+function urlOf(port) {
+  return `http://${host}:${port}${path}`
+}
+
+/** restTableOf is the medians as lines of text. */
 export function restTableOf(results, median) {
-  if (results.length === 0) return ''
-  const ratios = (figure, upside) => {
-    const of = (client) => results.filter((result) => result.client === client).map((result) => result[figure])
-    const [ours, bares] = [of('node'), of('bare node:http')]
-    return median(ours.map((our, round) => (upside ? our / bares[round] : bares[round] / our))).toFixed(2)
-  }
-  const us = (client) =>
-    median(results.filter((result) => result.client === client).map(({ serverUs }) => serverUs)).toFixed(1)
   return [
-    `plain REST GET, wrk -t1 -c32: ${ratios('perSecond', true)} × a bare node:http server in requests a second,`,
-    `${ratios('serverUs', false)} × by processor time (${us('node')} and ${us('bare node:http')} µs a request)`,
+    lineOf('plain REST GET', 'REST GET', results, median),
+    lineOf('through another node', 'REST GET, passed on', results, median),
+  ]
+    .filter(Boolean)
+    .join('\n')
+}
+
+function lineOf(title, scenario, all, median) {
+  const results = all.filter((result) => result.scenario === scenario)
+  if (results.length === 0) return ''
+  const of = (client, figure) => results.filter((each) => each.client === client).map((each) => each[figure])
+  const ratio = (figure, isRate) => {
+    const bares = of('bare node:http', figure)
+    return median(of('node', figure).map((our, round) => (isRate ? our / bares[round] : bares[round] / our))).toFixed(2)
+  }
+  const us = (client) => median(of(client, 'serverUs')).toFixed(1)
+  return [
+    `${title}, wrk -t1 -c32: ${ratio('perSecond', true)} × a bare node:http server in requests a second,`,
+    `${ratio('serverUs', false)} × by processor time (${us('node')} and ${us('bare node:http')} µs a request)`,
   ].join('\n')
 }

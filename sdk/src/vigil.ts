@@ -57,7 +57,7 @@ export class Vigil {
 
   /** begin stays awake for a lone call that was just sent, if that is this call's way. */
   begin(now: number): void {
-    if (this.#isAwakeUsual === this.#isTrial || this.#options.awakeMs === 0) return
+    if (this.#isAwakeUsual === this.#isTrial() || this.#options.awakeMs === 0) return
     this.#endMs = now + this.#options.awakeMs
     if (this.#isTurning) return
     this.#isTurning = true
@@ -67,19 +67,19 @@ export class Vigil {
   /** ended notes how long a call took that was lone from its beginning to its end. */
   ended(tookMs: number): void {
     const countedMs = Math.min(tookMs, lateMs)
-    if (this.#isTrial) this.#trialMs += countedMs
+    if (this.#isTrial()) this.#trialMs += countedMs
     else this.#usualMs += countedMs
     if (tookMs >= lateMs) this.#lateCalls++
     const isCrowded = this.#lateCalls >= lateCallsMax
-    if (++this.#calls === roundCalls) this.#startRound(!isCrowded && this.#isAwakeQuicker)
+    if (++this.#calls === roundCalls) this.#startRound(!isCrowded && this.#isAwakeQuicker())
     else if (isCrowded && this.#isAwakeUsual) this.#startRound(false)
   }
 
-  get #isTrial(): boolean {
+  #isTrial(): boolean {
     return this.#calls >= roundCalls - trialCalls
   }
 
-  get #isAwakeQuicker(): boolean {
+  #isAwakeQuicker(): boolean {
     const usualMs = this.#usualMs / (roundCalls - trialCalls)
     const trialMs = this.#trialMs / trialCalls
     const [awakeMs, asleepMs] = this.#isAwakeUsual ? [usualMs, trialMs] : [trialMs, usualMs]

@@ -65,7 +65,7 @@ export class Batch implements Pull {
     for (const { digest } of wants) this.entriesLeft += digest.entries
     this.#host = host
     this.startedAt = host.core.now
-    this.#incarnation = this.#incarnationNow
+    this.#incarnation = this.#incarnationNow()
   }
 
   get tokens(): TokenSet {
@@ -76,7 +76,7 @@ export class Batch implements Pull {
   step(): void {
     const { core, throttle } = this.#host
     if (this.#hasEnded || this.#isUnderWay || core.now < this.#resumeAt || !throttle.allows(core.now)) return
-    if (this.#incarnation !== this.#incarnationNow) this.#restart()
+    if (this.#incarnation !== this.#incarnationNow()) this.#restart()
     this.#isUnderWay = true
     const { request, spots } = this.#next()
     core.ask(this.source, request, (outcome) => this.#settled(outcome, spots))
@@ -95,12 +95,12 @@ export class Batch implements Pull {
     this.#hasEnded = true
   }
 
-  get #incarnationNow(): number | undefined {
+  #incarnationNow(): number | undefined {
     return this.#host.core.view.get(this.source)?.incarnation
   }
 
   #restart(): void {
-    this.#incarnation = this.#incarnationNow
+    this.#incarnation = this.#incarnationNow()
     this.startedAt = this.#host.core.now
     this.#cursor = undefined
     this.#spots = []

@@ -407,13 +407,17 @@ function tokensIn(digests: readonly TokenDigest[]): number[] {
   return digests.map(({ token }) => token)
 }
 
+/** Field by field: what follows a spread is defined by the engine's runtime at each call, which took longer than forwarding. */
 function newErrand(
-  command: Pick<Errand, 'command' | 'token' | 'origin' | 'done'>,
+  { command, token, origin, done }: Pick<Errand, 'command' | 'token' | 'origin' | 'done'>,
   { now, settings }: Pick<Core, 'now' | 'settings'>,
 ): Errand {
   return {
-    ...command,
-    dueAt: now + (command.origin === 'plain' ? settings.plainTimeoutMs : settings.commandTimeoutMs),
+    command,
+    token,
+    origin,
+    done,
+    dueAt: now + (origin === 'plain' ? settings.plainTimeoutMs : settings.commandTimeoutMs),
     isAdmitted: false,
     rank: 0,
     rankedBy: '',

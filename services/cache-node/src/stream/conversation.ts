@@ -233,7 +233,7 @@ export class Conversation {
     let bytes = 0
     let prepared = 0
     let begunMs: number | undefined
-    const mayGoOn = () => (left < commandsBetweenLooks && this.#hasRoom) || this.#mayGoOn()
+    const mayGoOn = () => (left < commandsBetweenLooks && this.#hasRoom()) || this.#mayGoOn()
     while (mayGoOn() && (this.#putOff === undefined || this.#takePutOff(this.#putOff)) && this.#nextFrame()) {
       begunMs ??= this.#options.now()
       bytes += this.#reader.end - this.#reader.at
@@ -271,7 +271,7 @@ export class Conversation {
   }
 
   /** Whether what #mayGoOn() said still holds: nothing was sent since. */
-  get #hasRoom(): boolean {
+  #hasRoom(): boolean {
     return this.#writer.length < outputBytesTight && this.#waiting < waitingMax && !this.#isOver
   }
 
@@ -409,19 +409,19 @@ export class Conversation {
   }
 
   #finishIfDone(): void {
-    if (!this.#isFinished || this.#isOver || this.#hasMore || this.#waiting > 0) return
+    if (!this.#isFinished || this.#isOver || this.#hasMore() || this.#waiting > 0) return
     this.#reader.finish()
     this.#options.port.end()
     this.cut()
   }
 
   /** Whether something has come that is not taken yet. Then it is being waited for what that needs, or for the next turn. */
-  get #hasMore(): boolean {
+  #hasMore(): boolean {
     return this.#putOff !== undefined || this.#chunks.length > 0 || this.#reader.unread > 0
   }
 
   #setPause(): void {
-    const isBehind = !this.#isOver && (this.#hasMore || !this.#mayGoOn())
+    const isBehind = !this.#isOver && (this.#hasMore() || !this.#mayGoOn())
     if (isBehind === this.#isPaused) return
     this.#isPaused = isBehind
     if (isBehind) this.#options.port.pause()
