@@ -12,7 +12,7 @@ import { topologyRoute } from './http/topology-route.ts'
 import type { CacheNode } from './node.ts'
 import { explanationOf, statsOf, unreadinessOf } from './reports.ts'
 import { commandsRoute } from './stream/commands-route.ts'
-import type { Face } from './stream/conversation.ts'
+import type { Face } from './stream/face.ts'
 import { Streams } from './stream/streams.ts'
 import { commandsOffer, upgradeTo } from './stream/upgrade.ts'
 

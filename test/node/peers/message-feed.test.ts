@@ -4,7 +4,7 @@ import { test } from 'tap'
 import { PeerReader } from '#node/copies/wire/peer-reader.js'
 import { PeerWriter } from '#node/copies/wire/peer-writer.js'
 import { MessageFeed } from '#node/peers/message-feed.js'
-import { sliceMs } from '#node/stream/conversation.js'
+import { sliceMs } from '#node/stream/slice.js'
 
 const envelope = { from: 'node-2', incarnation: 1, clock: 1 }
 

@@ -15,7 +15,7 @@ import type { Duplex } from 'node:stream'
 import { RingholdError } from '@ringhold/sdk/protocol'
 import type { PeerReader } from '../copies/wire/peer-reader.ts'
 import { freeRead } from '../free.ts'
-import { sliceMs } from '../stream/conversation.ts'
+import { sliceMs } from '../stream/slice.ts'
 
 export interface MessageFeedOptions {
   readonly socket: Duplex

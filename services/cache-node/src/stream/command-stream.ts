@@ -1,6 +1,8 @@
 /** A command stream is a conversation over a socket that was upgraded. */
 import type { Duplex } from 'node:stream'
-import { Conversation, type Face, type Port } from './conversation.ts'
+import { Conversation } from './conversation.ts'
+import type { Face } from './face.ts'
+import type { Port } from './port.ts'
 import type { TurnClock } from './turn-clock.ts'
 
 /** One that is so far behind, by answers to commands that had to wait, is cut off. */

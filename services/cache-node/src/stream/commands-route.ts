@@ -9,7 +9,9 @@ import { batchBytesMax, batchCommandsMax, framesContentType, headerNames, Ringho
 import type { FastifyPluginCallback } from 'fastify'
 import { isFromWire } from '../free.ts'
 import { hintKeepAlive } from '../http/listener.ts'
-import { Conversation, type Face, outputBytes, type Port } from './conversation.ts'
+import { Conversation, outputBytes } from './conversation.ts'
+import type { Face } from './face.ts'
+import type { Port } from './port.ts'
 import { TurnClock } from './turn-clock.ts'
 
 export interface CommandsRouteOptions {

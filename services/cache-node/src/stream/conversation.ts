@@ -1,7 +1,7 @@
 /**
- * A conversation by frames: commands in, answers out, whatever carries the bytes (see socket-port.ts, commands-route.ts).
+ * A conversation by frames: commands in, answers out, whatever carries the bytes (see command-stream.ts, commands-route.ts).
  *
- *      chunks ─► reader ─► execute ─┬─► at once   ─► writer ─► one write for all that one read brought
+ *      chunks ─► intake ─► execute ─┬─► at once   ─► writer ─► one write for all that one read brought
  *                                   └─► later     ─► writer        a forwarded command holds up none behind it
  *
  * It guarantees: a conversation takes at most `sliceMs` of a turn of the event loop, whatever it sends; it reads on only
@@ -18,7 +18,6 @@ import {
   type Hello,
   isCommand,
   KeysAhead,
-  type Limits,
   Names,
   type Outcome,
   protocolRelease,
@@ -32,48 +31,14 @@ import {
   writeSignal,
 } from '@ringhold/sdk/protocol'
 import type { Origin } from '../core/decide.ts'
-import type { Ahead, Executed } from '../core/executor.ts'
-import type { HitSink } from '../core/hit-sink.ts'
-import { freeRead } from '../free.ts'
+import type { Executed } from '../core/executor.ts'
+import type { Face } from './face.ts'
 import { HitFrame, tooLarge } from './hit-frame.ts'
-import { AnswerRoom, CommandRoom, type Rooms } from './rooms.ts'
+import { Intake } from './intake.ts'
+import type { Port } from './port.ts'
+import { AnswerRoom, CommandRoom } from './rooms.ts'
+import { Slice } from './slice.ts'
 import type { TurnClock } from './turn-clock.ts'
-
-/** Port is where the bytes of a conversation go. */
-export interface Port {
-  /**
-   * send passes bytes on, and tells whether they are used up: if not, they must not change any more, and `done` is called
-   * when they are, also where the connection is closed.
-   */
-  send(bytes: Uint8Array, done?: () => void): boolean
-  /** isFull tells whether the other side is more than so many bytes behind. Conversation.drained() is to be called when it has caught up. */
-  isFull(bytes: number): boolean
-  /** pause and resume stop and start the chunks. */
-  pause(): void
-  resume(): void
-  /** end closes the conversation after what was sent. */
-  end(): void
-  /** destroy cuts it off. Conversation.cut() follows. */
-  destroy(): void
-}
-
-/** Face is what a conversation needs of its node. */
-export interface Face {
-  /** The name of this node. */
-  readonly self: string
-  readonly limits: Limits
-  readonly rooms: Rooms
-  /** execute runs a command, whose bytes are good until it returns; undefined: it was a hit, and the sink has it. */
-  readonly execute: (command: ByteCommand, origin: Origin, sink: HitSink) => Executed | Promise<Executed> | undefined
-  /** ahead is told of the keys of commands that follow each other closely, before they are executed. */
-  readonly ahead: Ahead
-  /** originOf tells where a command comes from that is marked as routed by its sender, or not. */
-  readonly originOf: (isDirect: boolean) => Origin
-  /** Checksum of the present ring. */
-  readonly ringChecksum: () => string
-  /** Called with what is our own fault. */
-  readonly onFault: (error: unknown) => void
-}
 
 export interface ConversationOptions {
   readonly face: Face
@@ -85,8 +50,6 @@ export interface ConversationOptions {
   readonly commandsMax?: number
 }
 
-/** sliceMs is how long one conversation may hold a turn of the event loop. */
-export const sliceMs = 5
 /** waitingMax is how many commands of a conversation may wait for another node before no more are read. */
 export const waitingMax = 256
 /** Answers are sent when they are so many bytes, also before a read is used up, and no more are made while so many are not taken. */
@@ -96,8 +59,6 @@ const outputBytesTight = 65_536
 /** How often the clock is looked at: after so many commands, or bytes of them. */
 const commandsBetweenLooks = 32
 const bytesBetweenLooks = 65_536
-
-const nothing = new Uint8Array(0)
 
 /** PutOff is a command that is to be executed again. */
 interface PutOff {
@@ -109,6 +70,8 @@ interface PutOff {
 export class Conversation {
   readonly #options: ConversationOptions
   readonly #reader: FrameReader
+  readonly #intake: Intake
+  readonly #slice: Slice
   readonly #room: CommandRoom
   readonly #answers: AnswerRoom
   readonly #writer: FrameWriter
@@ -116,16 +79,10 @@ export class Conversation {
   readonly #names = new Names()
   readonly #keysAhead: KeysAhead
   readonly #expect = () => this.#options.face.ahead.expect(this.#keysAhead)
-  readonly #chunks: Uint8Array[] = []
   /** A get whose value waits for room; what follows waits behind it. */
   #putOff: PutOff | undefined
   #client: Hello | undefined
   #waiting = 0
-  #commands = 0
-  /** How many of them came before the chunk that is being read. */
-  #commandsBefore = 0
-  #turn = -1
-  #usedMs = 0
   #isPaused = false
   #isScheduled = false
   /** Whether the slice of this turn is used up. */
@@ -148,6 +105,8 @@ export class Conversation {
       fault: 'RINGHOLD_BAD_REQUEST',
       room: this.#room,
     })
+    this.#intake = new Intake(this.#reader)
+    this.#slice = new Slice(options)
     this.#keysAhead = new KeysAhead(this.#reader, this.#names)
   }
 
@@ -166,8 +125,7 @@ export class Conversation {
   /** receive takes a chunk of the other side's bytes, for good: its memory is given back when it is used up. */
   receive(chunk: Uint8Array): void {
     if (this.#isOver) return
-    // Not as a Buffer: its views, one for each key, take several times as long to make.
-    this.#chunks.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length))
+    this.#intake.receive(chunk)
     this.#work()
   }
 
@@ -205,8 +163,7 @@ export class Conversation {
   cut(): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.#chunks.length = 0
-    this.#reader.close()
+    this.#intake.clear()
     this.#writer.clear()
     this.#room.leave()
     this.#answers.leave()
@@ -234,7 +191,7 @@ export class Conversation {
     let prepared = 0
     let begunMs: number | undefined
     const mayGoOn = () => (left < commandsBetweenLooks && this.#hasRoom()) || this.#mayGoOn()
-    while (mayGoOn() && (this.#putOff === undefined || this.#takePutOff(this.#putOff)) && this.#nextFrame()) {
+    while (mayGoOn() && (this.#putOff === undefined || this.#takePutOff(this.#putOff)) && this.#intake.next()) {
       begunMs ??= this.#options.now()
       bytes += this.#reader.end - this.#reader.at
       if (prepared === 0) prepared = this.#lookAhead()
@@ -242,7 +199,7 @@ export class Conversation {
       this.#takeFrame()
       this.#reader.release()
       if (--left > 0 && bytes < bytesBetweenLooks) continue
-      if (this.#isSliceUsed(begunMs)) return true
+      if (this.#slice.isUsed(begunMs)) return true
       begunMs = this.#options.now()
       left = commandsBetweenLooks
       bytes = 0
@@ -259,17 +216,6 @@ export class Conversation {
     return frames
   }
 
-  /** Counts the time since `begunMs` to what this conversation has used of the present turn. */
-  #isSliceUsed(begunMs: number): boolean {
-    const { turn } = this.#options.turns
-    if (turn !== this.#turn) {
-      this.#turn = turn
-      this.#usedMs = 0
-    }
-    this.#usedMs += this.#options.now() - begunMs
-    return this.#usedMs >= sliceMs
-  }
-
   /** Whether what #mayGoOn() said still holds: nothing was sent since. */
   #hasRoom(): boolean {
     return this.#writer.length < outputBytesTight && this.#waiting < waitingMax && !this.#isOver
@@ -283,23 +229,6 @@ export class Conversation {
     this.#room.leave()
     this.#answers.leave()
     return false
-  }
-
-  #nextFrame(): boolean {
-    const reader = this.#reader
-    while (!reader.next()) {
-      if (reader.isWaiting) return false
-      this.#usedUp(reader.chunk)
-      const chunk = this.#chunks.shift()
-      reader.feed(chunk ?? nothing)
-      if (chunk === undefined) return false
-    }
-    return true
-  }
-
-  #usedUp(chunk: Uint8Array): void {
-    freeRead(chunk, this.#commands - this.#commandsBefore)
-    this.#commandsBefore = this.#commands
   }
 
   #takeFrame(): void {
@@ -319,7 +248,8 @@ export class Conversation {
     const { face, commandsMax = Number.POSITIVE_INFINITY } = this.#options
     const { id, flags } = this.#reader
     const command = readCommand(this.#reader, this.#names)
-    if (++this.#commands > commandsMax) throw this.#reader.bad(`at most ${commandsMax} commands are taken at a time`)
+    if (++this.#intake.commands > commandsMax)
+      throw this.#reader.bad(`at most ${commandsMax} commands are taken at a time`)
     this.#execute(id, command, face.originOf((flags & frameFlags.direct) !== 0))
   }
 
@@ -417,7 +347,7 @@ export class Conversation {
 
   /** Whether something has come that is not taken yet. Then it is being waited for what that needs, or for the next turn. */
   #hasMore(): boolean {
-    return this.#putOff !== undefined || this.#chunks.length > 0 || this.#reader.unread > 0
+    return this.#putOff !== undefined || this.#intake.hasMore()
   }
 
   #setPause(): void {

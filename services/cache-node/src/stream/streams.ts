@@ -4,7 +4,7 @@
  */
 import type { Duplex } from 'node:stream'
 import { CommandStream } from './command-stream.ts'
-import type { Face } from './conversation.ts'
+import type { Face } from './face.ts'
 import { TurnClock } from './turn-clock.ts'
 
 /** StreamPatience is how long things may take, in milliseconds. */

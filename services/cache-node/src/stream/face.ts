@@ -1,0 +1,23 @@
+import type { ByteCommand, Limits } from '@ringhold/sdk/protocol'
+import type { Origin } from '../core/decide.ts'
+import type { Ahead, Executed } from '../core/executor.ts'
+import type { HitSink } from '../core/hit-sink.ts'
+import type { Rooms } from './rooms.ts'
+
+/** Face is what a conversation needs of its node. */
+export interface Face {
+  /** The name of this node. */
+  readonly self: string
+  readonly limits: Limits
+  readonly rooms: Rooms
+  /** execute runs a command, whose bytes are good until it returns; undefined: it was a hit, and the sink has it. */
+  readonly execute: (command: ByteCommand, origin: Origin, sink: HitSink) => Executed | Promise<Executed> | undefined
+  /** ahead is told of the keys of commands that follow each other closely, before they are executed. */
+  readonly ahead: Ahead
+  /** originOf tells where a command comes from that is marked as routed by its sender, or not. */
+  readonly originOf: (isDirect: boolean) => Origin
+  /** Checksum of the present ring. */
+  readonly ringChecksum: () => string
+  /** Called with what is our own fault. */
+  readonly onFault: (error: unknown) => void
+}
