@@ -157,6 +157,21 @@ test('hints lead to one probe a second at most', async (t) => {
   t.equal(only(membership.suspectRing(a.urls.peer, 140), 'exchange').length, 0)
 })
 
+test('a node whose ticks are late stretches its timeouts until it is in time again', async (t) => {
+  const membership = runningWith(memberOf('a'))
+  const { tickIntervalMs } = defaultSettings
+  membership.tick(tickIntervalMs)
+  t.equal(membership.stretch, 1)
+  let now = 10 * tickIntervalMs
+  membership.tick(now)
+  t.equal(membership.stretch, 2)
+  for (let tick = 0; tick < 20; tick++) {
+    now += tickIntervalMs
+    membership.tick(now)
+  }
+  t.equal(membership.stretch, 1)
+})
+
 test('a stopped node does nothing more, but still answers', async (t) => {
   const membership = membershipOf({ seeds: ['http://seed:1'], joinTimeoutMs: 1_000 })
   membership.start(0)
