@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import type { Test } from 'tap'
 import { Ringhold, type RingholdError } from '#sdk/index.js'
+import { stopwatch } from '../stopwatch.ts'
 import { overBoth, smallFleet, until } from './small-fleet.ts'
 import { silent } from './small-node.ts'
 
@@ -47,9 +48,9 @@ overBoth('close waits no longer than it is told, then drops what is left', async
   fleet.node('node-1').onCommand = silent
   const call = codeOf(cache.set('a', 1))
   await t.rejects(cache.close({ timeoutMs: Number.NaN }), { code: 'RINGHOLD_BAD_OPTION' })
-  const start = performance.now()
+  const tookMs = stopwatch(t)
   await cache.close({ timeoutMs: 100 })
-  t.ok(performance.now() - start < 400)
+  t.ok(tookMs() < 400)
   t.equal(await call, 'RINGHOLD_CLOSED')
 })
 
@@ -119,7 +120,7 @@ overBoth(
     for (const end of ['', 'await cache.close()', 'await cache.destroy()']) {
       const { code, tookMs } = await exitOf(t, { url: node.url, transport }, `${use}; ${end}`)
       t.equal(code, 0)
-      t.ok(tookMs < 2000, `${end || 'idle'}: ${tookMs} ms`)
+      t.ok(tookMs < 3_500, `${end || 'idle'}: ${tookMs} ms`)
     }
     const late = await exitOf(
       t,

@@ -1,6 +1,7 @@
 import { createServer, type Server } from 'node:net'
 import type { Test } from 'tap'
 import { Ringhold, type RingholdError } from '#sdk/index.js'
+import { stopwatch } from '../stopwatch.ts'
 import { overBoth, smallFleet, until } from './small-fleet.ts'
 
 /** A port that accepts connections and never answers. */
@@ -31,7 +32,7 @@ overBoth(
       response.end('<html>')
       return true
     }
-    const start = performance.now()
+    const tookMs = stopwatch(t)
     const error: RingholdError = await Ringhold.connect({
       transport,
       nodes: [dead, silent, node.url],
@@ -40,7 +41,7 @@ overBoth(
       () => t.fail('connected'),
       (reason) => reason,
     )
-    t.ok(performance.now() - start < 450)
+    t.ok(tookMs() < 450)
     t.match(error, { code: 'RINGHOLD_NO_NODES', retryable: true })
     t.ok(error.message.includes(`${silent} (no answer within 300 ms)`), error.message)
     t.ok(error.message.includes(`${node.url} (the topology is not JSON)`))
@@ -50,9 +51,9 @@ overBoth(
 
 overBoth('a list of dead addresses only is reported as soon as all have refused', async (t, transport) => {
   const nodes = [await deadUrl(), await deadUrl(), await deadUrl()]
-  const start = performance.now()
+  const tookMs = stopwatch(t)
   await t.rejects(Ringhold.connect({ transport, nodes, connectTimeoutMs: 5000 }), { code: 'RINGHOLD_NO_NODES' })
-  t.ok(performance.now() - start < 1000)
+  t.ok(tookMs() < 1000)
 })
 
 overBoth('one seed that answers is enough, whatever the others do', async (t, transport) => {
@@ -124,9 +125,9 @@ overBoth(
     await node.crash()
     await using cache = new Ringhold({ transport, nodes: fleet.urls })
     await t.rejects(cache.get('a'), { code: 'RINGHOLD_NO_NODES' })
-    const start = performance.now()
+    const tookMs = stopwatch(t)
     await t.rejects(cache.get('a'), { code: 'RINGHOLD_NO_NODES' })
-    t.ok(performance.now() - start < 50, 'within a second of the failure others fail at once')
+    t.ok(tookMs() < 50, 'within a second of the failure others fail at once')
     await node.listen(port)
     await t.rejects(cache.get('a'), { code: 'RINGHOLD_NO_NODES' }, 'but each begins another fetch')
     await until(() => cache.status === 'ready', 'the connection')

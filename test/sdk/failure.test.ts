@@ -1,4 +1,5 @@
 import { Ringhold, type RingholdError } from '#sdk/index.js'
+import { stopwatch } from '../stopwatch.ts'
 import { overBoth, smallFleet, until } from './small-fleet.ts'
 import { type CommandHook, type SmallNode, silent } from './small-node.ts'
 
@@ -118,10 +119,11 @@ overBoth('a node that never answers: the call ends at its deadline and says so',
   await using cache = await Ringhold.connect({ transport, nodes: fleet.urls, timeoutMs: 200 })
   fleet.node('node-1').onCommand = silent
   const start = performance.now()
+  const awakeMs = stopwatch(t)
   const error = await caught(cache.get('a'))
   const tookMs = performance.now() - start
   t.match(error, { code: 'RINGHOLD_TIMEOUT', executed: 'unknown', message: /within 200 ms/ })
-  t.ok(tookMs >= 200 && tookMs < 300, `${tookMs} ms`)
+  t.ok(tookMs >= 200 && awakeMs() < 300, `${tookMs} ms`)
   await t.rejects(cache.get('a', { timeoutMs: 50 }), { message: /within 50 ms/ })
   t.equal(cache.stats().timeouts, 2)
   t.equal(cache.stats().retryTokens, 480)
@@ -230,9 +232,9 @@ overBoth(
     const error = await caught(cache.get('a', { timeoutMs: 5000 }))
     t.equal(error.code, 'RINGHOLD_NO_NODES')
     for (const { name } of fleet.members) t.ok(error.message.includes(name))
-    const start = performance.now()
+    const tookMs = stopwatch(t)
     await t.rejects(cache.get('a'), { code: 'RINGHOLD_NO_NODES' })
-    t.ok(performance.now() - start < 50, 'at once')
+    t.ok(tookMs() < 50, 'at once')
     await Promise.all(fleet.members.map((node, index) => node.listen(ports[index])))
     await until(() => Object.values(cache.stats().nodes).some(({ breaker }) => breaker !== 'open'), 'a probe')
     t.equal((await cache.set('a', 1)).stored, true)

@@ -1,5 +1,6 @@
 import { Ringhold, type RingholdPartialError } from '#sdk/index.js'
 import { RingholdError } from '#sdk/protocol/index.js'
+import { stopwatch } from '../stopwatch.ts'
 import { overBoth, smallFleet } from './small-fleet.ts'
 import { silent } from './small-node.ts'
 
@@ -122,12 +123,12 @@ overBoth('the deadline is that of the whole call: what came in time is in the er
   await cache.setMany(keys.map((key) => [key, key]))
   const frozen = fleet.owner('key-7')
   frozen.onCommand = silent
-  const start = performance.now()
+  const tookMs = stopwatch(t)
   const error: RingholdPartialError = await cache.getMany(keys, { timeoutMs: 200 }).then(
     () => t.fail('no failure'),
     (reason) => reason,
   )
-  t.ok(performance.now() - start < 350)
+  t.ok(tookMs() < 350)
   t.equal(error.failures.get('key-7')?.code, 'RINGHOLD_TIMEOUT')
   t.strictSame(
     error.values.filter((value) => value !== undefined),

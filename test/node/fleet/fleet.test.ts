@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { keyPath, ringOf, type Topology } from '@ringhold/sdk/protocol'
 import { test } from 'tap'
 import type { CacheNode, Explanation, NodeStats } from '#node/index.js'
+import { stopwatch } from '../../stopwatch.ts'
 import { send } from '../http/wire.ts'
 import { addNode, agree, settle, startFleet, until } from './in-process-fleet.ts'
 
@@ -124,7 +125,7 @@ test('who waits for the topology to change is answered when it does', async (t) 
   t.ok(JSON.parse(changed.body.toString()).members.some(({ name }: { name: string }) => name === 'n2'))
   await agree([node, second])
   const settled = String((await send(second.clientUrl, { path: '/v1/topology' })).headers.etag)
-  const start = performance.now()
+  const tookMs = stopwatch(t)
   const parked = send(second.clientUrl, {
     path: '/v1/topology',
     headers: { 'if-none-match': settled, prefer: 'wait=30' },
@@ -132,7 +133,7 @@ test('who waits for the topology to change is answered when it does', async (t) 
   await until(() => second.feed.waiting > 0, 'the request waits')
   await second.stop()
   t.ok([200, 304].includes((await parked).status))
-  t.ok(performance.now() - start < 10_000, 'a stop does not wait for those who wait')
+  t.ok(tookMs() < 10_000, 'a stop does not wait for those who wait')
 })
 
 test('readiness ends with the leave, liveness does not', async (t) => {
@@ -178,7 +179,7 @@ test('a node that stops waits only so long for a request that does not come to i
   const request = once(node.clientServer, 'request')
   socket.write('PUT /v1/caches/default/keys/k HTTP/1.1\r\nHost: x\r\nContent-Length: 4\r\n\r\nha')
   await request
-  const start = performance.now()
+  const tookMs = stopwatch(t)
   await node.stop()
-  t.ok(performance.now() - start < 5_000)
+  t.ok(tookMs() < 5_000)
 })
