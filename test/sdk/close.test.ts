@@ -120,7 +120,7 @@ overBoth(
     for (const end of ['', 'await cache.close()', 'await cache.destroy()']) {
       const { code, tookMs } = await exitOf(t, { url: node.url, transport }, `${use}; ${end}`)
       t.equal(code, 0)
-      t.ok(tookMs < 3_500, `${end || 'idle'}: ${tookMs} ms`)
+      t.ok(tookMs < 2000, `${end || 'idle'}: ${tookMs} ms`)
     }
     const late = await exitOf(
       t,

@@ -34,11 +34,11 @@ export async function settle(nodes: readonly CacheNode[]): Promise<void> {
   await until(() => nodes.every((node) => isSettled(node.copies)), 'all is moved')
 }
 
-/** until resolves once the condition holds; fails after 60 s. */
+/** until resolves once the condition holds; fails after 15 s. */
 export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const deadline = performance.now() + 60_000
+  const deadline = performance.now() + 15_000
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`not within 60 s: ${what}`)
+    if (performance.now() > deadline) throw new Error(`not within 15 s: ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }
