@@ -7,6 +7,7 @@ import { Deadlines } from './deadlines.ts'
 import { Events } from './events.ts'
 import { type Counters, Executor } from './executor.ts'
 import { Fleet, type NodeStats } from './fleet.ts'
+import { keepTicksFast } from './lane/ticks.ts'
 import { type CallOptions, checkCallOptions, checkTimeoutMs, noOptions, type Settings } from './options.ts'
 import { type Ack, type Command, defaultLimits, type Limits, RingholdError } from './protocol/index.ts'
 import type { Routes } from './router.ts'
@@ -53,6 +54,7 @@ export class Engine implements Surroundings {
   #closing: Promise<void> | undefined
 
   constructor(settings: Settings) {
+    keepTicksFast()
     this.settings = settings
     this.limits = { ...defaultLimits, valueBytesMax: settings.valueBytesMax }
     this.#usualLimits = { timeoutMs: settings.timeoutMs, signal: undefined }

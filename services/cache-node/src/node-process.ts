@@ -1,4 +1,5 @@
 /** The process of one node: environment in, exit code out. */
+import { keepTicksFast } from '@ringhold/sdk/lane'
 import { RingholdError } from '@ringhold/sdk/protocol'
 import closeWithGrace from 'close-with-grace'
 import { configOf } from './config.ts'
@@ -6,7 +7,7 @@ import { collectOnce } from './first-collection.ts'
 import { helpText } from './help.ts'
 import { rehearse } from './rehearsal.ts'
 import { newNode, oneLine } from './start-node.ts'
-import { warmUp } from './warm-up.ts'
+import { letGrow } from './young-generation.ts'
 
 /** Above what a stop can take beside the leave timeout: 0.5 s to announce, 2 s to drain, 0.5 s to depart, 2 s for peers. */
 const stopMsMax = 8_000
@@ -17,10 +18,11 @@ export async function runNode(): Promise<void> {
     process.stdout.write(helpText())
   } else {
     try {
-      await warmUp()
+      keepTicksFast()
       await collectOnce()
       rehearse({ now: () => performance.now() })
       const config = configOf(process.env)
+      letGrow(config.memoryBytesMax)
       const node = newNode(config, { onFatal: fail })
       closeWithGrace({ delay: config.leaveTimeoutMs + stopMsMax }, async ({ err }) => {
         if (err) process.stderr.write(`${oneLine(err)}\n`)

@@ -1,6 +1,11 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { test } from 'tap'
+import { getStraight } from '#node/http/straight-get.js'
 import type { CacheNode } from '#node/node.js'
 import { startFleet, until } from '../fleet/in-process-fleet.ts'
+import { restApp } from './rest-app.ts'
 import { send } from './wire.ts'
 
 const keyUrl = (key: string): string => `/v1/caches/default/keys/${encodeURIComponent(key)}`
@@ -52,6 +57,52 @@ test('a plain read is answered field for field as the key route answers it', asy
   t.ok(owners.has('"n1"; hit') && owners.has('"n1"; fwd=uri-miss'), 'some were not')
 })
 
+test('a plain read does not get to the routes, whatever its key and cache; everything else does', async (t) => {
+  const { execute, rooms, ring } = restApp(t)
+  const server = createServer((_, response) => response.writeHead(418).end())
+  const around = {
+    self: 'n1',
+    execute,
+    rooms,
+    ringChecksum: () => ring.checksum,
+    valueBytesMax: 1,
+    isClosing: () => false,
+  }
+  getStraight(server, { ...around, onFault: (error) => t.fail(String(error)) })
+  server.listen(0, '127.0.0.1')
+  t.teardown(() => server.close())
+  await once(server, 'listening')
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const statusOf = async (path: string): Promise<number> => (await send(url, { path })).status
+  const plain = [
+    'a',
+    '..',
+    'x'.repeat(64),
+    'x'.repeat(65),
+    'x'.repeat(512),
+    'a%20b',
+    '%2F',
+    '%C3%A9',
+    '%ff',
+    '~!$&()*+,;=:@',
+  ]
+  for (const key of plain) {
+    t.not(await statusOf(`/v1/caches/default/keys/${key}`), 418, key)
+    t.not(await statusOf(`/v1/caches/other/keys/${key}`), 418, `${key} of another cache`)
+  }
+  const others = ['', 'a/b', 'a?b', 'a#b', `${'x'.repeat(65)}/b`, `${'x'.repeat(65)}?b`, `%20#b`]
+  for (const key of others) t.equal(await statusOf(`/v1/caches/default/keys/${key}`), 418, `"${key}"`)
+  for (const path of [
+    '/',
+    '/v1/stats',
+    '/v1/caches/default/keys',
+    '/v1/caches/a%20b/keys/a',
+    '/v1/caches/a?b/keys/a',
+  ]) {
+    t.equal(await statusOf(path), 418, path)
+  }
+})
+
 test('a time to live is told, and whoever asks for more than the value gets it', async (t) => {
   const [node] = await startFleet(t, 1)
   const url = node?.clientUrl as string
@@ -70,17 +121,17 @@ test('a large value waits until there is room for it, a small one does not', asy
   const [node] = (await startFleet(t, 1)) as [CacheNode]
   const { clientUrl: url, rooms } = node
   const { answers: room } = rooms
-  const value = Buffer.alloc(500_000, 7)
-  await send(url, { method: 'PUT', path: keyUrl('large'), body: value })
+  const values = [1, 2].map((byte) => Buffer.alloc(500_000, byte))
+  for (const [at, body] of values.entries()) await send(url, { method: 'PUT', path: keyUrl(`large-${at}`), body })
   await send(url, { method: 'PUT', path: keyUrl('small'), body: 'v' })
   const all = room.take(room.bytes, { roomy: () => {}, evicted: () => {} }) as Uint8Array
-  const large = [1, 2].map(() => send(url, { path: keyUrl('large') }))
+  const large = values.map((_, at) => send(url, { path: keyUrl(`large-${at}`) }))
   await until(() => room.waiting === 2, 'both to wait')
   t.match(await send(url, { path: keyUrl('small') }), { status: 200 })
   room.give(all)
-  for (const { status, body } of await Promise.all(large)) {
+  for (const [at, { status, body }] of (await Promise.all(large)).entries()) {
     t.equal(status, 200)
-    t.ok(body.equals(value))
+    t.ok(body.equals(values[at] as Buffer), 'each gets its own')
   }
   await until(() => room.lentBytes === 0, 'all of the room to be given back')
 })

@@ -17,11 +17,20 @@ const filling = `
 `
 const mebibyte = 2 ** 20
 
-function mostBytes(args: readonly string[]): number {
-  return Number(execFileSync(process.execPath, [...args, '--input-type=module', '--eval', filling], { env: {} }))
+function mostBytes(args: readonly string[], before = ''): number {
+  const code = `${before}${filling}`
+  return Number(execFileSync(process.execPath, [...args, '--input-type=module', '--eval', code], { env: {} }))
 }
 
 test('the young generation of a node stays small without any flag at the start', async (t) => {
   t.ok(mostBytes([]) > 16 * mebibyte, 'by itself it would not')
   t.ok(mostBytes(['--import', path]) <= 8 * mebibyte)
+})
+
+test('it grows to what the node can spare of its memory, at once and no further', async (t) => {
+  const allowing = (memory: number): string =>
+    `import { letGrow } from ${JSON.stringify(path)}\nletGrow(${memory * mebibyte})\n`
+  t.ok(mostBytes([], allowing(64)) <= 8 * mebibyte, '64MiB can spare nothing')
+  const most = mostBytes([], allowing(256))
+  t.ok(most >= 8 * mebibyte && most <= 12 * mebibyte, `${most} bytes of 256MiB`)
 })

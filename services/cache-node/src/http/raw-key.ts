@@ -18,3 +18,27 @@ export function rawKeyOf(requestTarget: string): string {
     throw new RingholdError('RINGHOLD_BAD_KEY', { detail: 'the key is not percent-encoded UTF-8', cause })
   }
 }
+
+/** Plain keys up to this length go where every one of them goes. */
+const plainKeyCharsMax = 64
+const plainKeys = new Uint8Array(plainKeyCharsMax)
+const plainKeyOfLength = Array.from({ length: plainKeyCharsMax + 1 }, (_, length) => plainKeys.subarray(0, length))
+/** What stands in a request line for itself, or for something else than a byte of a key. */
+const isPlainChar = Uint8Array.from({ length: 256 }, (_, code) =>
+  Number(code < 128 && !'%/?#'.includes(String.fromCharCode(code))),
+)
+
+/**
+ * plainKeyOf is the key that a request line ends with where it is short and written as itself: most are. Undefined for all
+ * others. Its bytes are good until the next call.
+ */
+export function plainKeyOf(requestTarget: string, keyAt: number): Uint8Array | undefined {
+  const length = requestTarget.length - keyAt
+  if (length === 0 || length > plainKeyCharsMax) return undefined
+  for (let index = 0; index < length; index++) {
+    const code = requestTarget.charCodeAt(keyAt + index)
+    if (isPlainChar[code] !== 1) return undefined
+    plainKeys[index] = code
+  }
+  return plainKeyOfLength[length]
+}

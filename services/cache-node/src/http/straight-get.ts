@@ -10,13 +10,14 @@
  */
 import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 import { type ByteCommand, etagOf, type Hit, headerNames, problemOf, RingholdError } from '@ringhold/sdk/protocol'
+import { ownedCommand } from '../copies/owned-command.ts'
 import type { Executed } from '../core/executor.ts'
 import { ttlMsLeft } from '../core/hit-sink.ts'
 import type { Room, Tenant } from '../stream/room.ts'
 import { keyNotFound, missStatus } from './key-not-found.ts'
 import type { KeyRoutesOptions } from './key-routes.ts'
 import { keepAliveHintOf } from './listener.ts'
-import { rawKeyOf } from './raw-key.ts'
+import { plainKeyOf, rawKeyOf } from './raw-key.ts'
 import { RestHit } from './rest-hit.ts'
 
 export interface StraightGetOptions extends Omit<KeyRoutesOptions, 'originOf'> {
@@ -33,6 +34,8 @@ interface Found extends Omit<Hit, 'type' | 'value'> {
 
 const prefix = '/v1/caches/'
 const infix = '/keys/'
+/** What no request line begins its path with. */
+const noPath = ' '
 
 /** Header fields that a plain read does not have, by their names in lower case. */
 const special = new Set([
@@ -53,7 +56,8 @@ export function getStraight(server: Server, options: StraightGetOptions): void {
 
 /** Get is a request that is being answered. */
 class Get implements Tenant {
-  readonly command: ByteCommand
+  /** Its key is good until it was executed once, unless it has to wait. */
+  command: ByteCommand
   readonly response: ServerResponse
   /** Whether it had to wait for room. */
   isWaiting = false
@@ -80,6 +84,9 @@ class StraightGet {
   readonly #localHit: string
   readonly #room: Room
   readonly #hit: RestHit
+  /** The cache of the request before, and where its keys are: most likely those of the next one as well. */
+  #cache = ''
+  #keysPath = noPath
 
   constructor(options: StraightGetOptions, keepAliveHint: string) {
     this.#options = options
@@ -93,17 +100,28 @@ class StraightGet {
   take(request: IncomingMessage, response: ServerResponse): boolean {
     if (request.method !== 'GET' || !isPlain(request) || this.#options.isClosing()) return false
     const url = request.url as string
-    const cacheEnd = url.indexOf('/', prefix.length)
-    if (!url.startsWith(prefix) || !url.startsWith(infix, cacheEnd) || url.includes('?')) return false
-    const cache = url.slice(prefix.length, cacheEnd)
-    const keyAt = cacheEnd + infix.length
-    if (url.length === keyAt || url.includes('/', keyAt) || cache.includes('%') || url.includes('#')) return false
+    if (!url.startsWith(this.#keysPath) && !this.#findKeys(url)) return false
+    const keyAt = this.#keysPath.length
+    const plainKey = plainKeyOf(url, keyAt)
+    if (plainKey === undefined && !isKey(url, keyAt)) return false
     try {
-      const command: ByteCommand = { type: 'get', cache, key: Buffer.from(rawKeyOf(url)) }
+      const command: ByteCommand = { type: 'get', cache: this.#cache, key: plainKey ?? Buffer.from(rawKeyOf(url)) }
       this.#execute(new Get(this, command, response))
     } catch (error) {
       this.#fail(error, response)
     }
+    return true
+  }
+
+  /** findKeys learns the cache of a path; false where the path leads to no cache. */
+  #findKeys(url: string): boolean {
+    if (!url.startsWith(prefix)) return false
+    const cacheEnd = url.indexOf('/', prefix.length)
+    if (!url.startsWith(infix, cacheEnd)) return false
+    const cache = url.slice(prefix.length, cacheEnd)
+    if (/[%?#]/.test(cache)) return false
+    this.#cache = cache
+    this.#keysPath = `${prefix}${cache}${infix}`
     return true
   }
 
@@ -135,6 +153,7 @@ class StraightGet {
   #waitForRoom(get: Get): void {
     if (get.isWaiting) return
     get.isWaiting = true
+    get.command = ownedCommand(get.command)
     get.response.once('close', () => this.#room.leave(get))
   }
 
@@ -203,12 +222,18 @@ class StraightGet {
   }
 }
 
+/** isKey tells whether a path goes on with a key, and with nothing behind it. */
+function isKey(url: string, keyAt: number): boolean {
+  return url.length > keyAt && !/[/?#]/.test(url.slice(keyAt))
+}
+
 /** isPlain tells whether nothing in the head asks for more than the value. */
 function isPlain({ rawHeaders, httpVersionMajor, httpVersionMinor }: IncomingMessage): boolean {
   if (httpVersionMajor !== 1 || httpVersionMinor !== 1) return false
   let hosts = 0
   for (let at = 0; at < rawHeaders.length; at += 2) {
-    const name = (rawHeaders[at] as string).toLowerCase()
+    const written = rawHeaders[at] as string
+    const name = written === 'Host' ? 'host' : written.toLowerCase()
     if (special.has(name)) return false
     if (name === 'connection' && (rawHeaders[at + 1] as string).toLowerCase() !== 'keep-alive') return false
     if (name.length === hostLength && name === 'host') hosts++
