@@ -27,6 +27,8 @@ const numbersPerPiece = 64
 const piecesPerLook = 64
 
 growBy(1)
+setFlagsFromString('--heap-growing-percent=25')
+setFlagsFromString('--no-maglev')
 
 /**
  * letGrow gives the young generation what a node that may hold `memoryBytesMax` can spare: halves of 1 MiB, which it has from

@@ -34,3 +34,28 @@ test('it grows to what the node can spare of its memory, at once and no further'
   const most = mostBytes([], allowing(256))
   t.ok(most >= 8 * mebibyte && most <= 12 * mebibyte, `${most} bytes of 256MiB`)
 })
+
+/** Has 300,000 things that are old replaced over and over; prints how many bytes of them were dead at most. */
+const churning = `
+  import { getHeapSpaceStatistics } from 'node:v8'
+  const oldBytes = () => getHeapSpaceStatistics().find((space) => space.space_name === 'old_space').space_used_size
+  const kept = Array.from({ length: 300_000 }, (_, turn) => ({ turn }))
+  for (let time = 0; time < 3; time++) gc()
+  const before = oldBytes()
+  let most = 0
+  for (let turn = 0; turn < 5e6; turn++) {
+    kept[(turn * 7_919) % kept.length] = { turn }
+    if (turn % 1e4 === 0) most = Math.max(most, oldBytes() - before)
+  }
+  console.log(most)
+`
+
+function mostDeadBytes(args: readonly string[]): number {
+  const flags = ['--expose-gc', ...args, '--input-type=module', '--eval', churning]
+  return Number(execFileSync(process.execPath, flags, { env: {} }))
+}
+
+test('the old generation of a node is collected before as much again is dead', async (t) => {
+  t.ok(mostDeadBytes([]) > 24 * mebibyte, 'by itself it would not be')
+  t.ok(mostDeadBytes(['--import', path]) <= 16 * mebibyte)
+})
