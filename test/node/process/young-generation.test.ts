@@ -32,7 +32,7 @@ test('it grows to what the node can spare of its memory, at once and no further'
     `import { letGrow } from ${JSON.stringify(path)}\nletGrow(${memory * mebibyte})\n`
   t.ok(mostBytes([], allowing(64)) <= 8 * mebibyte, '64MiB can spare nothing')
   const most = mostBytes([], allowing(256))
-  t.ok(most >= 8 * mebibyte && most <= 12 * mebibyte, `${most} bytes of 256MiB`)
+  t.ok(most >= 8 * mebibyte && most < 16 * mebibyte, `${most} bytes of 256MiB`)
 })
 
 /** Has 300,000 things that are old replaced over and over; prints how many bytes of them were dead at most. */
