@@ -64,7 +64,7 @@ try {
   const summary = summarise(results)
   console.log(tablesOf(summary))
   const rest = 'REST'.includes(values.scenario)
-    ? await restBesideBare({ rounds: values.quick ? 3 : 5, seconds: values.quick ? 1 : 3 })
+    ? await restBesideBare({ rounds: values.quick ? 5 : 15, seconds: 1 })
     : []
   console.log(restTableOf(rest, median))
   writeFileSync(
