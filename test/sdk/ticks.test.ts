@@ -42,3 +42,30 @@ test('a tick costs no more after collections that found none under way', async (
   const times = Number(execFileSync(process.execPath, [...flags, collecting], { env: {} }))
   t.ok(times < 2, `${times} times as much`)
 })
+
+/** Prints whether what a caller is in the middle of lives on. */
+const asking = `
+  import { AsyncLocalStorage } from 'node:async_hooks'
+  import { keepTicksFast } from ${address}
+  const contexts = new AsyncLocalStorage()
+  const context = await (async () => {
+    const own = { of: 'a request' }
+    contexts.run(own, keepTicksFast)
+    return new WeakRef(own)
+  })()
+  for (let time = 0; time < 5; time++) {
+    await new Promise((resolve) => setTimeout(resolve, 1))
+    gc()
+  }
+  console.log(context.deref() === undefined)
+`
+
+test('the tick that is held holds nothing of the caller', async (t) => {
+  const flags = ['--expose-gc', '--input-type=module', '--eval']
+  t.equal(
+    execFileSync(process.execPath, [...flags, asking], { env: {} })
+      .toString()
+      .trim(),
+    'true',
+  )
+})
