@@ -6,6 +6,7 @@ import type { Server, ServerResponse } from 'node:http'
 import { RingholdError } from '@ringhold/sdk/protocol'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, LogController } from 'fastify'
 import { answerProblems, codedError, rawProblem, sendProblem } from './problems.ts'
+import { cutSilent, silenceMsOf } from './silence.ts'
 import { refuseAmbiguity } from './strictness.ts'
 import { answerUnknownRoutes } from './unknown-routes.ts'
 
@@ -53,7 +54,6 @@ export function newListener({ self, logger, patience = defaultPatience }: Listen
     routerOptions: { maxParamLength: paramCharsMax },
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false } },
     requestTimeout: patience.requestMs,
-    connectionTimeout: patience.silenceMs,
     // Node would answer a missing Host by itself, without a problem.
     http: { headersTimeout: patience.headMs, connectionsCheckingInterval: patience.checkMs, requireHostHeader: false },
     forceCloseConnections: 'idle',
@@ -71,6 +71,7 @@ export function newListener({ self, logger, patience = defaultPatience }: Listen
     },
   })
   app.server.maxConnections = connectionsMax
+  cutSilent(app.server, patience)
   // Where the time between requests has a limit of its own, Node makes two timers for each request. Fastify takes no 0.
   app.server.keepAliveTimeout = 0
   // Node would drop fields beyond the first 2,000 without a word, a condition among them; 16 KiB bound them as well.
@@ -92,8 +93,8 @@ export function newListener({ self, logger, patience = defaultPatience }: Listen
 }
 
 /** keepAliveHintOf is what replies say of how long a connection without requests stays: clients that know do not run into its end. */
-export function keepAliveHintOf({ timeout }: Server): string {
-  return `timeout=${Math.floor(timeout / 1_000)}`
+export function keepAliveHintOf(server: Server): string {
+  return `timeout=${Math.floor(silenceMsOf(server) / 1_000)}`
 }
 
 /** hintKeepAlive has a reply say it, unless its connection ends. */

@@ -13,6 +13,7 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { RingholdError, upgradeProtocol } from '@ringhold/sdk/protocol'
 import { rawProblem } from '../http/problems.ts'
+import { letBeSilent } from '../http/silence.ts'
 import type { Streams } from './streams.ts'
 
 /** Offer is a protocol that a listener upgrades to. */
@@ -53,7 +54,7 @@ export function upgradeTo(server: Server, offer: Offer, self: string): void {
     }
     const refusal = offer.refusal?.(request)
     if (refusal !== undefined) return socket.end(rawProblem(refusal, self))
-    socket.setTimeout(0)
+    letBeSilent(socket)
     socket.setNoDelay(true)
     socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`)
     open(socket, head)

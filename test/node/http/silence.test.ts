@@ -1,0 +1,62 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import { type AddressInfo, connect, type Socket } from 'node:net'
+import { type Test, test } from 'tap'
+import { cutSilent, letBeSilent, silenceMsOf } from '#node/http/silence.js'
+
+/** More than the system takes of what nobody reads. */
+const large = Buffer.alloc(32 * 1_048_576)
+const asked = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
+
+async function started(t: Test, silenceMs: number): Promise<{ server: Server; connection: Socket }> {
+  const server = createServer((_, response) => response.end(large))
+  cutSilent(server, { silenceMs, checkMs: 20 })
+  t.teardown(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const connection = connect((server.address() as AddressInfo).port, '127.0.0.1')
+  connection.on('error', () => {})
+  t.teardown(() => connection.destroy())
+  return { server, connection }
+}
+
+test('who says nothing is cut, and not before', async (t) => {
+  const { server, connection } = await started(t, 300)
+  t.equal(silenceMsOf(server), 300)
+  const begun = performance.now()
+  await once(connection.resume(), 'close')
+  t.ok(performance.now() - begun > 250)
+})
+
+test('who does not read its reply is cut', async (t) => {
+  const { server, connection } = await started(t, 300)
+  const [theirs] = (await Promise.all([once(server, 'connection'), connection.write(asked)]))[0] as [Socket]
+  connection.pause()
+  await once(theirs, 'close')
+  t.ok(theirs.bytesWritten > 0 && connection.bytesRead < large.length)
+})
+
+test('who reads slowly gets all of its reply, which takes several times the silence', async (t) => {
+  const { connection } = await started(t, 250)
+  let bytes = 0
+  connection.on('data', (chunk) => {
+    bytes += chunk.length
+    connection.pause()
+    setTimeout(() => (bytes < large.length ? connection.resume() : connection.destroy()), 2)
+  })
+  connection.write(asked)
+  await once(connection, 'close')
+  t.ok(bytes >= large.length, `${bytes} bytes`)
+})
+
+test('who may be silent is not cut', async (t) => {
+  const { server, connection } = await started(t, 50)
+  const [theirs] = (await once(server, 'connection')) as [Socket]
+  letBeSilent(theirs)
+  const other = connect((server.address() as AddressInfo).port, '127.0.0.1').resume()
+  await once(other, 'close')
+  t.notOk(connection.destroyed || theirs.destroyed)
+})
