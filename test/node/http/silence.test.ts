@@ -6,6 +6,8 @@ import { cutSilent, letBeSilent, silenceMsOf } from '#node/http/silence.js'
 
 /** More than the system takes of what nobody reads. */
 const large = Buffer.alloc(32 * 1_048_576)
+/** So long that nobody is taken for silent where it is this process that stood still. */
+const patientMs = 1_000
 const asked = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
 
 async function started(t: Test, silenceMs: number): Promise<{ server: Server; connection: Socket }> {
@@ -32,7 +34,7 @@ test('who says nothing is cut, and not before', async (t) => {
 })
 
 test('who does not read its reply is cut', async (t) => {
-  const { server, connection } = await started(t, 300)
+  const { server, connection } = await started(t, patientMs)
   const [theirs] = (await Promise.all([once(server, 'connection'), connection.write(asked)]))[0] as [Socket]
   connection.pause()
   await once(theirs, 'close')
@@ -40,12 +42,12 @@ test('who does not read its reply is cut', async (t) => {
 })
 
 test('who reads slowly gets all of its reply, which takes several times the silence', async (t) => {
-  const { connection } = await started(t, 250)
+  const { connection } = await started(t, patientMs)
   let bytes = 0
   connection.on('data', (chunk) => {
     bytes += chunk.length
     connection.pause()
-    setTimeout(() => (bytes < large.length ? connection.resume() : connection.destroy()), 2)
+    setTimeout(() => (bytes < large.length ? connection.resume() : connection.destroy()), 10)
   })
   connection.write(asked)
   await once(connection, 'close')
