@@ -3,7 +3,7 @@ import type { Topology } from '@ringhold/sdk/protocol'
 import type { Network } from './network.ts'
 import { type NodePlace, NodeProcess } from './node-process.ts'
 import { freePorts } from './ports.ts'
-import { waitUntil } from './wait-until.ts'
+import { patienceMs, waitUntil } from './wait-until.ts'
 
 export interface FleetOptions {
   readonly size: number
@@ -43,9 +43,6 @@ export interface Report {
 const askTimeoutMs = 3_000
 /** Asking costs the nodes what they should settle with. */
 const pollMs = 100
-const joinWithinMs = 30_000
-/** Processes that start at once share the cores with each other, and with whatever else runs there. */
-const startWithinMs = 60_000
 
 export class Fleet {
   readonly nodes: (NodeProcess | undefined)[] = []
@@ -64,7 +61,7 @@ export class Fleet {
     const fleet = new Fleet(options, await placesOf(options))
     try {
       for (let index = 0; index < options.size; index++) fleet.#spawn(index)
-      await fleet.settle(startWithinMs)
+      await fleet.settle()
       const ended = fleet.#processes.find(({ isRunning }) => !isRunning)
       if (ended !== undefined) throw new Error(`${ended.name} ended at once: ${ended.output}`)
     } catch (error) {
@@ -118,14 +115,14 @@ export class Fleet {
   }
 
   /** agree waits until the running nodes have one ring of exactly themselves; returns how long that took. */
-  async agree(withinMs = joinWithinMs): Promise<number> {
+  async agree(withinMs = patienceMs): Promise<number> {
     const since = performance.now()
     await this.#until('the nodes agree on one ring', withinMs, async () => (await this.#disagreements()) === undefined)
     return performance.now() - since
   }
 
   /** settle waits until they agree, hold as many copies as they should, and nothing moves; returns how long that took. */
-  async settle(withinMs = joinWithinMs): Promise<number> {
+  async settle(withinMs = patienceMs): Promise<number> {
     const since = performance.now()
     let last: string | undefined
     await this.#until('the fleet is settled', withinMs, async () => {

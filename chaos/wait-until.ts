@@ -1,5 +1,8 @@
 import { setTimeout as pause } from 'node:timers/promises'
 
+/** How long to wait where how soon it comes is not in question, in milliseconds. Only what never comes is to run into it: cores are shared. */
+export const patienceMs = 120_000
+
 /**
  * waitUntil resolves with the first truthy answer of `condition`, asked every `everyMs` (25) until `deadlineMs` have
  * passed; then it rejects and says what was waited for and what the last answer or error was.

@@ -35,7 +35,7 @@ export const wrongClocks: Scenario = {
     const deaths = (await fleet.reports()).reduce((sum, { gossip }) => sum + gossip.deaths, 0)
     stage.check('membership is undisturbed', deaths === 0, { deaths })
     await fleet.kill(0)
-    await fleet.settle(30_000)
+    await fleet.settle()
     await wait(stage, 1, 20)
     const operations = [...filled, ...(await stop())]
     stage.judgeHistory(operations)

@@ -4,7 +4,7 @@ import type { Operation } from '../operation.ts'
 import { percentile } from '../per-second.ts'
 import type { Scenario } from '../scenario.ts'
 import type { Stage } from '../stage.ts'
-import { waitUntil } from '../wait-until.ts'
+import { patienceMs, waitUntil } from '../wait-until.ts'
 import { keysOf, wait } from './play.ts'
 
 const inFlight = 1_024
@@ -59,7 +59,7 @@ export const syncRate: Scenario = {
     }
     const beforeMs = await phase(() => wait(stage, 3, 10))
     fleet.spawn(1)
-    const joiningMs = await phase(() => fleet.agree(30_000))
+    const joiningMs = await phase(() => fleet.agree())
     const claimingMs = await phase(() => claimed(fleet))
     let seconds = 0
     const movingMs = await phase(async () => {
@@ -82,7 +82,7 @@ export const syncRate: Scenario = {
 /** Resolves when every token has its coordinator by the new ring: from then on entries move. */
 async function claimed(fleet: Fleet): Promise<void> {
   const isClaimed = async () => (await fleet.reports()).every(({ copies }) => copies.tokens.claiming === 0)
-  await waitUntil('all tokens are claimed', 30_000, isClaimed, pollMs)
+  await waitUntil('all tokens are claimed', patienceMs, isClaimed, pollMs)
 }
 
 /** The p99 of operations, in milliseconds from when they began. */

@@ -32,7 +32,7 @@ export const freeze: Scenario = {
     await pause(500)
     zombie.signal('SIGCONT')
     const answered = await probing
-    const backMs = await fleet.settle(30_000)
+    const backMs = await fleet.settle()
     await wait(stage, 1, 20)
     const loaded = await stop()
     const operations = [...filled, ...answered, ...loaded]

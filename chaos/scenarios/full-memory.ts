@@ -44,7 +44,7 @@ export const fullMemory: Scenario = {
     )
     const used = [...new Set(reads.map(({ key }) => key))]
     await fleet.kill(2)
-    await fleet.agree(30_000)
+    await fleet.agree()
     // A read that times out on a busy machine says nothing of what survived.
     const reader = await stage.client(fleet.urls, { timeoutMs: 20_000 })
     const read = await stage.readAll(reader, used)

@@ -27,7 +27,7 @@ export const loss: Scenario = {
     stage.check('no healthy node is declared dead', deaths === 0, { deaths })
     stage.figure('failed', operations.filter(({ result }) => result !== 'done').length)
     stage.judgeHistory(operations)
-    await fleet.settle(30_000)
+    await fleet.settle()
     await stage.judgeEnd(fleet, keys, operations)
     await stage.judgeHoldings(fleet, entries)
   },

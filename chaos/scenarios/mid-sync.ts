@@ -4,7 +4,7 @@ import type { NodeProcess } from '../node-process.ts'
 import type { Operation } from '../operation.ts'
 import type { Scenario } from '../scenario.ts'
 import type { Stage } from '../stage.ts'
-import { waitUntil } from '../wait-until.ts'
+import { patienceMs, waitUntil } from '../wait-until.ts'
 import { keysOf, sizeOf } from './play.ts'
 
 const valueChars = 1_000
@@ -73,5 +73,5 @@ function entriesAt({ url }: NodeProcess, entries: number): Promise<number> {
     const held = copies.entries.coordinated + copies.entries.replicas
     return held >= entries && held
   }
-  return waitUntil('the new node has its share', 30_000, count, 2) as Promise<number>
+  return waitUntil('the new node has its share', patienceMs, count, 2) as Promise<number>
 }

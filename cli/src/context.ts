@@ -9,7 +9,7 @@ import { type Painter, painterFor } from './output/style.ts'
 /** What one request to a node may take. */
 const requestTimeoutMs = 5_000
 /** How long commands wait for the fleet to notice a change: a frozen process is seen within 7 s. */
-const settleTimeoutMs = 30_000
+const settleTimeoutMs = 60_000
 
 interface GlobalOptions {
   readonly json?: boolean

@@ -9,14 +9,19 @@
  *
  * The timer runs only while there are deadlines, and keeps the process alive as long: a call under way is work to
  * finish. What is due is ended in the check phase of the event loop, after the sockets were read: where the process
- * itself stood still, answers that arrived meanwhile win over their deadlines.
+ * itself stood still, answers that arrived meanwhile win over their deadlines. And of a longer time that it stood still
+ * only a part counts, since it could neither ask nor hear then: what it waits for has the rest of its time afterwards.
  */
+import { AwakeClock } from './membership/awake-clock.ts'
+
 const tickMs = 10
 const slotsInTurn = 512
+/** So much between two turns of the event loop is not standing still: a busy process has its calls end when they should. */
+const stillMs = 250
 
 /** Deadline is a link in a slot of the wheel. What has a deadline extends it, so that it needs no object beside itself. */
 export abstract class Deadline {
-  /** On the clock of performance.now(). */
+  /** On the clock of the wheel. */
   atMs = 0
   /** The neighbours in its slot; undefined while it is on no wheel. */
   before: Deadline | undefined = undefined
@@ -50,16 +55,23 @@ class Callback extends Deadline {
   }
 }
 
-/** Deadlines holds the deadlines of one client. Times are those of performance.now(). */
+/** Deadlines holds the deadlines of one client. Its times are waking time: those of at(). */
 export class Deadlines {
   readonly #slots: readonly Slot[]
   #size = 0
   #lastTick = 0
   #timer: NodeJS.Timeout | undefined
+  /** While there are deadlines. */
+  #clock: AwakeClock | undefined
 
   /** A turn of the wheel has 512 ticks of 10 ms, unless it is told otherwise. */
   constructor(slots = slotsInTurn) {
     this.#slots = Array.from({ length: slots }, () => new Slot())
+  }
+
+  /** at turns a time of performance.now() into waking time. */
+  at(realMs: number): number {
+    return this.#clock === undefined ? realMs : this.#clock.at(realMs)
   }
 
   /** add has `expire` called once when the time has come, unless what it returns is removed before. */
@@ -94,17 +106,23 @@ export class Deadlines {
   }
 
   #start(): void {
-    this.#lastTick = tickOf(performance.now())
+    const now = performance.now()
+    this.#clock = new AwakeClock(now, stillMs)
+    this.#lastTick = tickOf(now)
     this.#timer = setInterval(() => setImmediate(() => this.#advance()), tickMs)
   }
 
   #advance(): void {
+    if (this.#clock === undefined) return
     if (this.#size === 0) {
       clearInterval(this.#timer)
       this.#timer = undefined
+      this.#clock = undefined
       return
     }
-    const now = performance.now()
+    const realMs = performance.now()
+    this.#clock.tick(realMs)
+    const now = this.#clock.at(realMs)
     const nowTick = tickOf(now)
     const firstTick = Math.max(this.#lastTick + 1, nowTick - this.#slots.length + 1)
     this.#lastTick = nowTick

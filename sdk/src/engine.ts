@@ -154,9 +154,9 @@ export class Engine implements Surroundings {
 
   async #drain(timeoutMs: number): Promise<void> {
     const patience = new Scope(this.deadlines, { timeoutMs })
-    while (!patience.interruption && performance.now() < patience.atMs) {
-      if (this.scopes.size > 0) await patience.pause(patience.atMs, this.scopes.idle)
-      else if (this.executor.admission.calls > 0) await patience.pause(patience.atMs, this.executor.admission.idle)
+    while (!patience.interruption) {
+      if (this.scopes.size > 0) await patience.hear(this.scopes.idle)
+      else if (this.executor.admission.calls > 0) await patience.hear(this.executor.admission.idle)
       else break
     }
     patience.end()

@@ -218,10 +218,10 @@ export class Executor {
     call.trip = decision.trip
     if (decision.type === 'refresh') {
       void watch.refresh(url)
-      return scope.pause(scope.atMs, watch.refreshed)
+      return scope.hear(watch.refreshed)
     }
     if (decision.refresh) void watch.refresh(url)
-    if (decision.type === 'pause') await scope.pause(performance.now() + decision.pauseMs, watch.changed)
+    if (decision.type === 'pause') await scope.pause(decision.pauseMs, watch.changed)
     if (decision.isFree) return
     this.counters.retries++
     // Where the budget is used up, the call waits until successes have filled it again or the ring has changed: failing
@@ -229,7 +229,7 @@ export class Executor {
     for (let pauses = 0; !scope.interruption; pauses++) {
       if (fleet.routes?.ring !== before || this.#budget.take(retryCost)) return
       const { pauseMs } = pauseOf({ ...freshTrip, pauses }, Math.random())
-      await scope.pause(performance.now() + pauseMs, watch.changed)
+      await scope.pause(pauseMs, watch.changed)
     }
   }
 
@@ -237,7 +237,7 @@ export class Executor {
     const { fleet, watch } = this.#options
     void watch.refresh()
     if (watch.isDown) throw watch.lastError
-    await call.scope.pause(call.scope.atMs, watch.refreshed)
+    await call.scope.hear(watch.refreshed)
     if (fleet.routes) return fleet.routes
     throw call.scope.interruption ? this.#interruptedCall(call) : watch.lastError
   }

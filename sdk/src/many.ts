@@ -102,7 +102,7 @@ class Many<C extends Command, R> {
       const command = this.#commands[this.#next] as C
       if (executor.hasRoomFor(command)) this.#start(command, begunMs)
       else if (this.#underWay > 0) break
-      else await scope.pause(performance.now() + roomPauseMs)
+      else await scope.pause(roomPauseMs)
     }
     this.#isPumping = false
     if (this.#left === 0) this.#resolve()

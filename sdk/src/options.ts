@@ -20,7 +20,10 @@ export interface RingholdOptions {
    * advertised URL or node name to URL, or a function, which may return undefined to leave the URL as it is.
    */
   readonly addressMap?: AddressMap
-  /** Milliseconds until a call rejects with RINGHOLD_TIMEOUT, retries included. Default: 2,000. */
+  /**
+   * Milliseconds until a call rejects with RINGHOLD_TIMEOUT, retries included. Of a time that the process stands still, 250
+   * count at most: it could not hear the answer then. Default: 2,000.
+   */
   readonly timeoutMs?: number
   /** Milliseconds for the first topology in `connect()`, for each later refresh and for each new connection. Default: 1,000. */
   readonly connectTimeoutMs?: number

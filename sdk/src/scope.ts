@@ -15,14 +15,12 @@ export type Interruption =
 /** ScopeOptions are the limits of one call. */
 export interface ScopeOptions {
   readonly timeoutMs: number
-  /** When the time is up. Default: `timeoutMs` from now. */
+  /** When the time is up, on the clock of the deadlines. Default: `timeoutMs` from now. */
   readonly atMs?: number
   readonly signal?: AbortSignal | undefined
 }
 
 export class Scope {
-  /** When the call is to end, on the clock of performance.now(). */
-  readonly atMs: number
   /** Where it lies among the open scopes of its client. */
   place = 0
   #interruption: Interruption | undefined
@@ -32,10 +30,9 @@ export class Scope {
   readonly #signal: AbortSignal | undefined
   readonly #onAbort: (() => void) | undefined
 
-  constructor(deadlines: Deadlines, { timeoutMs, atMs = performance.now() + timeoutMs, signal }: ScopeOptions) {
-    this.atMs = atMs
+  constructor(deadlines: Deadlines, { timeoutMs, atMs = inTime(deadlines, timeoutMs), signal }: ScopeOptions) {
     this.#deadlines = deadlines
-    this.#deadline = deadlines.add(this.atMs, () => this.interrupt({ type: 'timeout', timeoutMs }))
+    this.#deadline = deadlines.add(atMs, () => this.interrupt({ type: 'timeout', timeoutMs }))
     if (!signal) return
     this.#signal = signal
     this.#onAbort = () => this.interrupt({ type: 'abort', reason: signal.reason })
@@ -66,17 +63,26 @@ export class Scope {
     this.#cancels.delete(cancel)
   }
 
-  /** pause resolves at a time, when the bell rings, or when the scope is interrupted, whichever comes first. */
-  pause(atMs: number, bell?: Bell): Promise<void> {
+  /** pause resolves after `ms`, when the bell rings, or when the scope is interrupted, whichever comes first. */
+  pause(ms: number, bell?: Bell): Promise<void> {
+    return this.#wait(bell, ms)
+  }
+
+  /** hear resolves when the bell rings, or when the scope is interrupted. */
+  hear(bell: Bell): Promise<void> {
+    return this.#wait(bell)
+  }
+
+  #wait(bell: Bell | undefined, ms?: number): Promise<void> {
     if (this.#interruption) return Promise.resolve()
     return new Promise((resolve) => {
       const end = () => {
-        this.#deadlines.remove(deadline)
+        if (deadline !== undefined) this.#deadlines.remove(deadline)
         this.leave(end)
         bell?.delete(end)
         resolve()
       }
-      const deadline = this.#deadlines.add(atMs, end)
+      const deadline = ms === undefined ? undefined : this.#deadlines.add(inTime(this.#deadlines, ms), end)
       this.enter(end)
       bell?.add(end)
     })
@@ -87,6 +93,10 @@ export class Scope {
     this.#deadlines.remove(this.#deadline)
     if (this.#signal && this.#onAbort) offAbort(this.#signal, this.#onAbort)
   }
+}
+
+function inTime(deadlines: Deadlines, ms: number): number {
+  return deadlines.at(performance.now()) + ms
 }
 
 /** Bell is who waits for something to happen. */

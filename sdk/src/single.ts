@@ -68,7 +68,7 @@ export class Single<C extends Command, R> extends Errand<C> {
     }
     this.begunMs = performance.now()
     if (signal === undefined) {
-      deadlines.put(this, this.begunMs + timeoutMs)
+      deadlines.put(this, deadlines.at(this.begunMs) + timeoutMs)
       if (executor.send(this)) {
         if (executor.admission.isLone) this.#around.vigil.begin(this.begunMs)
         return

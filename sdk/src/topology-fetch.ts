@@ -47,9 +47,9 @@ export async function fetchTopology(urls: readonly string[], options: FetchOptio
   for (const url of urls) {
     if (fetched || scope.interruption) break
     void askNext(url)
-    await scope.pause(performance.now() + hedgeMs, news)
+    await scope.pause(hedgeMs, news)
   }
-  while (!fetched && !scope.interruption && reasons.size < urls.length) await scope.pause(scope.atMs, news)
+  while (!fetched && !scope.interruption && reasons.size < urls.length) await scope.hear(news)
   scope.interrupt({ type: 'closed' })
   if (fetched) return fetched
   const reports = urls.map((url) => `${url} (${reasons.get(url) ?? `no answer within ${timeoutMs} ms`})`)

@@ -5,8 +5,8 @@ import { tableOf } from '#chaos/per-second.js'
 import { runScenario } from '#chaos/scenario.js'
 import { scenarioOf } from '#chaos/scenarios/index.js'
 
-/** Several times what a play takes where it has the cores for itself. */
-const timeoutMs = 200_000
+/** Many times what a play takes where it has the cores for itself. */
+const timeoutMs = 600_000
 
 /** plays makes each scenario a test, one after another. */
 export function plays(...names: readonly string[]): void {

@@ -149,8 +149,8 @@ export class FleetUnderTest {
     return documentOf<T>(words, codes, await this.run([...words, '--json']))
   }
 
-  until(event: string, deadlineMs?: number): Promise<void> {
-    return until(`the event ${event} (stderr: ${this.stderr})`, () => this.has(event), deadlineMs)
+  until(event: string): Promise<void> {
+    return until(`the event ${event} (stderr: ${this.stderr})`, () => this.has(event))
   }
 
   has(event: string): boolean {
@@ -167,7 +167,7 @@ export class FleetUnderTest {
     }
     if (this.isRunning) {
       this.up.kill('SIGTERM')
-      await Promise.race([once(this.up, 'exit'), until('the end of up', () => !this.isRunning, 20_000).catch(() => 0)])
+      await Promise.race([once(this.up, 'exit'), until('the end of up', () => !this.isRunning).catch(() => 0)])
       this.up.kill('SIGKILL')
     }
     for (const pid of pids.filter(isAlive)) process.kill(pid, 'SIGKILL')
@@ -184,7 +184,7 @@ export async function startFleet(t: Test, words: readonly string[] = []): Promis
   const { port, peerPort } = await freePorts()
   const fleet = new FleetUnderTest(stateFolder(t), ['--port', `${port}`, '--peer-port', `${peerPort}`, ...words])
   t.teardown(() => fleet.end())
-  await until('a fleet that is ready', () => fleet.has('ready') || !fleet.isRunning, 60_000)
+  await until('a fleet that is ready', () => fleet.has('ready') || !fleet.isRunning)
   if (!fleet.has('ready')) throw new Error(`the fleet did not start: ${fleet.stderr}`)
   return fleet
 }

@@ -22,7 +22,7 @@ test('nodes end when their supervisor is killed, and the next one takes over its
   const next = new FleetUnderTest(fleet.folder, words)
   t.teardown(() => next.end())
   await until('the end of the nodes', () => !pids.some(isAlive))
-  await next.until('ready', 30_000)
+  await next.until('ready')
   t.match(await next.json(['members']), { agree: true, members: { length: 2 } })
 })
 
@@ -108,7 +108,7 @@ test('up for people: data on stdout, messages on stderr', async (t) => {
   up.stderr.on('data', (chunk) => {
     texts.stderr += chunk
   })
-  await until('the end of the text', () => texts.stdout.includes('Ctrl-C stops all nodes.'), 30_000)
+  await until('the end of the text', () => texts.stdout.includes('Ctrl-C stops all nodes.'))
   t.match(
     texts.stdout,
     /^\n2 nodes of the fleet "second" agree on one ring \([0-9a-f]{16}\) after [\d.]+ s\.\n\nNODE +STATUS +CLIENTS/,

@@ -9,12 +9,11 @@
 import { Ringhold } from '@ringhold/sdk'
 import { Ring, seedOfFleet } from '@ringhold/sdk/ring'
 import { type Test, test } from 'tap'
-import { waitUntil } from '#chaos/wait-until.js'
+import { patienceMs, waitUntil } from '#chaos/wait-until.js'
 import { type FleetUnderTest, startFleet } from '../cli/ringhold.ts'
 
 const entries = 5_000
 const keys = Array.from({ length: entries }, (_, at) => `key:${at + 1}`)
-const repairedWithinMs = 30_000
 
 interface Holdings {
   readonly coordinated: number
@@ -52,9 +51,7 @@ async function countsAgree(t: Test, fleet: FleetUnderTest, names: readonly strin
     const isSame = names.every((name) => JSON.stringify(held.get(name)) === JSON.stringify(wanted.get(name)))
     return isSame ? held : undefined
   }
-  const held = await waitUntil('each key lies at its two owners', repairedWithinMs, same, 100).catch(() =>
-    heldBy(fleet),
-  )
+  const held = await waitUntil('each key lies at its two owners', patienceMs, same, 100).catch(() => heldBy(fleet))
   t.comment(`after ${Math.round(performance.now() - since)} ms: ${JSON.stringify(Object.fromEntries(held))}`)
   t.same(held, wanted, 'each key lies at its coordinator and at its replica, and nowhere else')
   const [audit, { total }] = await Promise.all([
@@ -82,7 +79,7 @@ async function readable(fleet: FleetUnderTest): Promise<number> {
   const urls = fleet.nodes.filter(({ phase }) => phase === 'running').map(({ url }) => url)
   const client = await Ringhold.connect({ nodes: urls })
   try {
-    const values = await client.getMany<Uint8Array>(keys, { timeoutMs: 20_000 })
+    const values = await client.getMany<Uint8Array>(keys, { timeoutMs: patienceMs })
     return keys.filter((key, at) => {
       const value = values[at]
       return value !== undefined && Buffer.from(value).toString().startsWith(`${key} `)

@@ -5,7 +5,7 @@ import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import type { Topology } from '@ringhold/sdk/protocol'
 import type { Test } from 'tap'
-import { waitUntil } from '#chaos/wait-until.js'
+import { patienceMs, waitUntil } from '#chaos/wait-until.js'
 
 const main = createRequire(import.meta.url).resolve('@ringhold/cache-node/main')
 
@@ -52,8 +52,8 @@ export async function startFleet(t: Test, size: number, env: Record<string, stri
       ...env,
     }),
   )
-  await waitUntil(`${size} nodes agree on one ring`, 30_000, () => agree(nodes, size))
-  await waitUntil('every token has its coordinator', 30_000, async () =>
+  await waitUntil(`${size} nodes agree on one ring`, patienceMs, () => agree(nodes, size))
+  await waitUntil('every token has its coordinator', patienceMs, async () =>
     (await Promise.all(nodes.map(tokensClaiming))).every((tokens) => tokens === 0),
   )
   return nodes

@@ -1,7 +1,7 @@
 /** How soon real processes see that one of them leaves or joins. The figures are printed for each run. */
 import { once } from 'node:events'
 import { test } from 'tap'
-import { waitUntil } from '#chaos/wait-until.js'
+import { patienceMs, waitUntil } from '#chaos/wait-until.js'
 import { freePorts, type NodeProcess, startFleet, startProcess } from './node-process.ts'
 import { described, sighting, within } from './sighting.ts'
 
@@ -28,7 +28,7 @@ test('a joining node is alive in all views within 1 s of its first message', asy
     RINGHOLD_SEEDS: nodes.map(({ peerUrl }) => peerUrl).join(','),
   })
   // The time that a new process needs to load its code is not the fleet's: the clock starts when it answers at all.
-  await waitUntil('the new process answers', 20_000, async () => (await fetch(`${joiner.url}/livez`)).ok, 5)
+  await waitUntil('the new process answers', patienceMs, async () => (await fetch(`${joiner.url}/livez`)).ok, 5)
   const seen = await sighting([...nodes, joiner], joiner.name, ['alive'], performance.now())
   t.comment(`join seen by all after ${described(seen)}`)
   t.ok(seen.ms <= within(1_000, seen), described(seen))

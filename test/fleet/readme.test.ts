@@ -7,7 +7,7 @@ import { join, resolve } from 'node:path'
 import { promisify } from 'node:util'
 import { type Test, test } from 'tap'
 import ts from 'typescript'
-import { waitUntil } from '#chaos/wait-until.js'
+import { patienceMs, waitUntil } from '#chaos/wait-until.js'
 import { freePortBlock, topologyOf } from './node-process.ts'
 
 const run = promisify(execFile)
@@ -40,18 +40,18 @@ async function startLocalFleet(t: Test): Promise<{ port: number; env: NodeJS.Pro
     }
     await rm(stateDir, { recursive: true, force: true })
   })
-  await waitUntil('the fleet is up', 40_000, async () => {
+  await waitUntil('the fleet is up', patienceMs, async () => {
     const { members } = await topologyOf({ url: `http://127.0.0.1:${port}` })
     return members.filter(({ status }) => status === 'alive').length === 5
   })
   return { port, env }
 }
 
-test('the commands and the example of the README run as printed', { timeout: 180_000 }, async (t) => {
+test('the commands and the example of the README run as printed', { timeout: 5 * patienceMs }, async (t) => {
   const { port, env } = await startLocalFleet(t)
   const shell = async (line: string): Promise<string> => {
     try {
-      return (await run('bash', ['-c', line], { cwd: root, env, timeout: 60_000 })).stdout
+      return (await run('bash', ['-c', line], { cwd: root, env, timeout: patienceMs })).stdout
     } catch (error) {
       // 4: the fleet is degraded, which is what `members` says after `kill`.
       if ((error as { code?: unknown }).code !== 4) throw error
@@ -84,7 +84,7 @@ test('the commands and the example of the README run as printed', { timeout: 180
   t.teardown(() => rm(folder, { recursive: true, force: true }))
   await writeFile(join(folder, 'example.mts'), example?.text ?? '')
   t.strictSame(compile(join(folder, 'example.mts')), [], 'the example compiles under strict')
-  const { stdout } = await run(process.execPath, [join(folder, 'example.mjs')], { timeout: 20_000 })
+  const { stdout } = await run(process.execPath, [join(folder, 'example.mjs')], { timeout: patienceMs })
   t.equal(stdout, "Ada\n[ 'Ada', 'Grace', 'Edsger' ]\n")
 })
 

@@ -3,7 +3,7 @@
  * something else is late with everything, so each bound has as much added as the answers meanwhile were late.
  */
 import type { NodeStats } from '@ringhold/cache-node'
-import { waitUntil } from '#chaos/wait-until.js'
+import { patienceMs, waitUntil } from '#chaos/wait-until.js'
 import { type NodeProcess, statusAt } from './node-process.ts'
 
 export interface Sighting {
@@ -15,7 +15,6 @@ export interface Sighting {
   readonly stretch: number
 }
 
-const deadlineMs = 60_000
 const everyMs = 20
 /** Turns of processes from a member's end to the answer that tells of it: its own, a neighbour's, another's, the asker's. */
 const turns = 4
@@ -31,15 +30,16 @@ export async function sighting(
   let stretch = 1
   const ask = async (node: NodeProcess): Promise<boolean> => {
     const asked = performance.now()
-    const status = await statusAt(node, member)
-    latestMs = Math.max(latestMs, performance.now() - asked)
+    const status = await statusAt(node, member).finally(() => {
+      latestMs = Math.max(latestMs, performance.now() - asked)
+    })
     if (statuses.includes(status ?? '')) return true
     const { gossip } = (await (await fetch(`${node.url}/v1/stats`)).json()) as NodeStats
     stretch = Math.max(stretch, gossip.stretch)
     return false
   }
   const times = nodes.map(async (node) => {
-    await waitUntil(`${node.name} sees ${member} ${statuses.join(' or ')}`, deadlineMs, () => ask(node), everyMs)
+    await waitUntil(`${node.name} sees ${member} ${statuses.join(' or ')}`, patienceMs, () => ask(node), everyMs)
     return performance.now() - since
   })
   const ms = Math.round(Math.max(...(await Promise.all(times))))

@@ -1,5 +1,6 @@
 import { createServer, type Server } from 'node:net'
 import type { Test } from 'tap'
+import { patienceMs } from '#chaos/wait-until.js'
 import { Ringhold, type RingholdError } from '#sdk/index.js'
 import { stopwatch } from '../stopwatch.ts'
 import { overBoth, smallFleet, until } from './small-fleet.ts'
@@ -60,7 +61,7 @@ overBoth('one seed that answers is enough, whatever the others do', async (t, tr
   const fleet = await smallFleet(t, 3)
   const silent = await Promise.all(Array.from({ length: 8 }, () => silentUrl(t)))
   const nodes = [...silent, await deadUrl(), fleet.node('node-2').url]
-  await using cache = await Ringhold.connect({ transport, nodes, connectTimeoutMs: 1000 })
+  await using cache = await Ringhold.connect({ transport, nodes, connectTimeoutMs: patienceMs })
   t.equal(cache.status, 'ready')
   t.equal(cache.topology?.members.length, 3)
 })

@@ -65,21 +65,45 @@ test('after the event loop stood still, what arrived meanwhile comes before the 
   t.strictSame(order, ['message', 'deadline'])
 })
 
+test('while the process stands still a quarter of a second counts at most: the rest of the time is left afterwards', async (t) => {
+  const deadlines = new Deadlines()
+  const start = performance.now()
+  const stillUntil = start + 600
+  const metAt = await new Promise<number>((resolve) => {
+    deadlines.add(deadlines.at(start) + 400, () => resolve(performance.now()))
+    while (performance.now() < stillUntil);
+  })
+  t.ok(metAt >= stillUntil + 150, `${metAt - stillUntil} ms after it went on`)
+})
+
+test('the wheel turns again after it was empty, by the clock of that time', async (t) => {
+  const deadlines = new Deadlines()
+  const met = (ms: number) =>
+    new Promise<void>((resolve) => deadlines.add(deadlines.at(performance.now()) + ms, resolve))
+  const still = met(20)
+  for (const end = performance.now() + 600; performance.now() < end; );
+  await still
+  await new Promise((resolve) => setTimeout(resolve, 5 * tickMs))
+  const start = performance.now()
+  await met(30)
+  t.ok(performance.now() - start >= 30)
+})
+
 test('a pause ends at its time, by its bell, or with its scope, and leaves nothing behind', async (t) => {
   const deadlines = new Deadlines()
   const bell: Bell = new Set()
   const scope = new Scope(deadlines, { timeoutMs: 60_000 })
   const start = performance.now()
-  await scope.pause(start + 20, bell)
+  await scope.pause(20, bell)
   t.ok(performance.now() - start >= 20)
-  const byBell = scope.pause(scope.atMs, bell)
+  const byBell = scope.hear(bell)
   ring(bell)
   await byBell
-  const byScope = scope.pause(scope.atMs, bell)
+  const byScope = scope.hear(bell)
   scope.interrupt({ type: 'closed' })
   scope.interrupt({ type: 'timeout', timeoutMs: 1 })
   await byScope
-  await scope.pause(scope.atMs, bell)
+  await scope.hear(bell)
   t.strictSame(scope.interruption, { type: 'closed' }, 'only the first counts')
   t.equal(bell.size, 0)
   scope.end()

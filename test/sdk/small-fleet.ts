@@ -2,7 +2,9 @@
  * A fleet of small servers in the test's own process that speak to clients as nodes do, with a handle on everything that
  * can go wrong: what each node believes the ring to be, and what it does with a request or a command.
  */
+
 import { type Test, test } from 'tap'
+import { patienceMs } from '#chaos/wait-until.js'
 import type { Transport } from '#sdk/connection.js'
 import { SmallNode } from './small-node.ts'
 
@@ -59,7 +61,7 @@ export async function smallFleet(t: Test, size = 3): Promise<SmallFleet> {
 }
 
 /** until waits for a condition. Rejects when it does not hold within the time. */
-export async function until(condition: () => boolean, what: string, timeoutMs = 5000): Promise<void> {
+export async function until(condition: () => boolean, what: string, timeoutMs = patienceMs): Promise<void> {
   const end = performance.now() + timeoutMs
   while (!condition()) {
     if (performance.now() > end) throw new Error(`${what}: not within ${timeoutMs} ms`)

@@ -1,4 +1,5 @@
 import type { Test } from 'tap'
+import { patienceMs } from '#chaos/wait-until.js'
 import { type CacheNode, startNode } from '#node/index.js'
 
 /** startFleet starts nodes `n1`, `n2`, … in this process and resolves when they agree on one ring of all of them. */
@@ -34,11 +35,11 @@ export async function settle(nodes: readonly CacheNode[]): Promise<void> {
   await until(() => nodes.every((node) => isSettled(node.copies)), 'all is moved')
 }
 
-/** until resolves once the condition holds; fails after 15 s. */
+/** until resolves once the condition holds; fails when the test's patience ends. */
 export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const deadline = performance.now() + 15_000
+  const deadline = performance.now() + patienceMs
   while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`not within 15 s: ${what}`)
+    if (performance.now() > deadline) throw new Error(`not within ${patienceMs} ms: ${what}`)
     await new Promise((resolve) => setTimeout(resolve, 5))
   }
 }

@@ -1,6 +1,8 @@
 /** Requests as bytes on the wire: nothing on our side normalises, encodes or checks them. */
+
 import { request as httpRequest, type IncomingHttpHeaders } from 'node:http'
 import { connect } from 'node:net'
+import { patienceMs } from '#chaos/wait-until.js'
 
 export interface WireReply {
   readonly status: number
@@ -20,7 +22,7 @@ export interface WireRequest {
 export function send(baseUrl: string, { method = 'GET', path, headers = {}, body }: WireRequest): Promise<WireReply> {
   const { hostname, port } = new URL(baseUrl)
   return new Promise((resolve, reject) => {
-    const request = httpRequest({ host: hostname, port, method, path, headers, timeout: 10_000 }, (reply) => {
+    const request = httpRequest({ host: hostname, port, method, path, headers, timeout: patienceMs }, (reply) => {
       const chunks: Buffer[] = []
       reply.on('data', (chunk) => chunks.push(chunk))
       reply.on('error', reject)
@@ -28,7 +30,7 @@ export function send(baseUrl: string, { method = 'GET', path, headers = {}, body
         resolve({ status: reply.statusCode as number, headers: reply.headers, body: Buffer.concat(chunks) })
       })
     })
-    request.on('timeout', () => request.destroy(new Error(`no reply to ${method} ${path} in 10 s`)))
+    request.on('timeout', () => request.destroy(new Error(`no reply to ${method} ${path} in ${patienceMs} ms`)))
     request.on('error', reject)
     request.end(body)
   })
@@ -49,7 +51,9 @@ function exchange(baseUrl: string, bytes: string | Uint8Array, isDone: (text: st
   return new Promise((resolve, reject) => {
     let text = ''
     const socket = connect({ host: hostname, port: Number(port) }, () => socket.write(bytes))
-    socket.setTimeout(10_000, () => socket.destroy(new Error('the node did not close the connection in 10 s')))
+    socket.setTimeout(patienceMs, () =>
+      socket.destroy(new Error(`the node did not close the connection in ${patienceMs} ms`)),
+    )
     socket.on('data', (chunk) => {
       text += chunk.toString('latin1')
       if (isDone(text)) socket.destroy()

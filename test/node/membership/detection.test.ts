@@ -1,5 +1,5 @@
+import { AwakeClock } from '@ringhold/sdk/membership'
 import { test } from 'tap'
-import { AwakeClock } from '#node/membership/awake-clock.js'
 import { Fence } from '#node/membership/fence.js'
 import { Health } from '#node/membership/health.js'
 import { Investigation, type Missed, type Step } from '#node/membership/investigation.js'
@@ -123,7 +123,7 @@ test('an investigation probes directly, then through others, and judges by at le
 })
 
 test('waking time stands still while the loop does', async (t) => {
-  const clock = new AwakeClock(1_000, 100)
+  const clock = new AwakeClock(1_000, 200)
   const rows: [now: number, awake: number, late: number | undefined][] = [
     [1_100, 1_100, 0],
     [1_250, 1_250, 0], // a tick that is late by less than an interval is in time

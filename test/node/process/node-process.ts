@@ -1,18 +1,20 @@
 /** Real node processes, configured by nothing but environment variables. */
+
 import { type ChildProcess, spawn } from 'node:child_process'
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
 import type { Test } from 'tap'
+import { patienceMs } from '#chaos/wait-until.js'
 
 const mainPath = createRequire(import.meta.url).resolve('@ringhold/cache-node/main')
 
 export interface NodeProcess {
   readonly child: ChildProcess
-  /** Resolves with the exit code when the process has ended; fails 15 s after it was asked for. */
+  /** Resolves with the exit code when the process has ended; fails when the test's patience ends. */
   ended(): Promise<number | null>
   stdout(): string
   stderr(): string
-  /** Resolves with the advertised URLs once the node is a member; fails after 15 s, and when it ends before. */
+  /** Resolves with the advertised URLs once the node is a member; fails when the test's patience ends, and when it ends before. */
   ready(): Promise<{ client: string; peer: string }>
 }
 
@@ -40,10 +42,10 @@ export function spawnNode(t: Test, variables: Record<string, string>, args: read
   }
   return {
     child,
-    ended: () => within(15_000, exit, () => `the node still runs: ${text.stdout} ${text.stderr}`),
+    ended: () => within(patienceMs, exit, () => `the node still runs: ${text.stdout} ${text.stderr}`),
     stdout: () => text.stdout,
     stderr: () => text.stderr,
-    ready: () => within(15_000, ready(), () => `the node is not ready: ${text.stdout} ${text.stderr}`),
+    ready: () => within(patienceMs, ready(), () => `the node is not ready: ${text.stdout} ${text.stderr}`),
   }
 }
 

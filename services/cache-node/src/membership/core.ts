@@ -2,8 +2,7 @@
  * What the parts of one node's membership share: its knowledge, its means, and the moment of the input at hand. The
  * parts hold no clock and no sockets; they read `now` and `awake`, and push effects.
  */
-import type { Member } from '@ringhold/sdk/membership'
-import type { AwakeClock } from './awake-clock.ts'
+import type { AwakeClock, Member } from '@ringhold/sdk/membership'
 import type { Effect } from './effect.ts'
 import { Exchanges, type Outcome } from './exchanges.ts'
 import { Health } from './health.ts'

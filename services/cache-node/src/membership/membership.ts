@@ -23,9 +23,8 @@
  *
  * It is pure: no clock, no sockets, no randomness but what is passed in.
  */
-import type { Member, View } from '@ringhold/sdk/membership'
+import { AwakeClock, type Member, type View } from '@ringhold/sdk/membership'
 import { type ErrorCode, RingholdError } from '@ringhold/sdk/protocol'
-import { AwakeClock } from './awake-clock.ts'
 import { Composer } from './composer.ts'
 import { Contest } from './contest.ts'
 import { Core, type Sightings } from './core.ts'
@@ -48,6 +47,9 @@ export type { Sightings } from './core.ts'
 export type { Effect, Settlement } from './effect.ts'
 export { messageBytesMax, type PeerMessage } from './message.ts'
 export { parsePeerMessage } from './parse-message.ts'
+
+/** A tick that is late by less than an interval is in time: so many intervals between two ticks count as waking time. */
+const ticksUnheard = 2
 
 export interface MembershipOptions {
   readonly self: Pick<Member, 'name' | 'urls' | 'zone' | 'weight' | 'instance'>
@@ -97,7 +99,7 @@ export class Membership {
     this.#composer = composer
     this.#seedUrls = seeds
     this.#joinTimeoutMs = joinTimeoutMs
-    this.#clock = new AwakeClock(0, core.settings.tickIntervalMs)
+    this.#clock = new AwakeClock(0, ticksUnheard * core.settings.tickIntervalMs)
     this.#fence = new Fence(0, core.settings.fenceAfterMs)
     this.#sync = new Sync(core, composer)
     this.#detector = new Detector(core, composer, {
@@ -169,7 +171,7 @@ export class Membership {
 
   /** start begins to join by the seeds; without any the node is a fleet of its own at once. */
   start(now: number): Effect[] {
-    this.#clock = new AwakeClock(now, this.#core.settings.tickIntervalMs)
+    this.#clock = new AwakeClock(now, ticksUnheard * this.#core.settings.tickIntervalMs)
     this.#fence = new Fence(now, this.#core.settings.fenceAfterMs)
     return this.#handle(now, () => {
       this.#joinBy = this.#core.awake + this.#joinTimeoutMs

@@ -2,7 +2,7 @@
  * The knobs of membership. Each says what it does, which way to turn it and what that costs. The defaults suit fleets
  * of 1 to 1,000 nodes within one region: a crash is seen by all in 2.5 s, a frozen process in 7 s.
  *
- * Times are milliseconds of the node's own waking time (awake-clock.ts) unless they say otherwise: a node whose event
+ * Times are milliseconds of the node's own waking time (AwakeClock) unless they say otherwise: a node whose event
  * loop stood still does not hold the missing replies against others.
  */
 export interface MembershipSettings {
