@@ -18,10 +18,10 @@ export async function runNode(): Promise<void> {
     process.stdout.write(helpText())
   } else {
     try {
+      const config = configOf(process.env)
       keepTicksFast()
       await collectOnce()
       rehearse({ now: () => performance.now() })
-      const config = configOf(process.env)
       letGrow(config.memoryBytesMax)
       const node = newNode(config, { onFatal: fail })
       closeWithGrace({ delay: config.leaveTimeoutMs + stopMsMax }, async ({ err }) => {
