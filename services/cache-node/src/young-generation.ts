@@ -40,18 +40,25 @@ export function letGrow(memoryBytesMax: number): void {
   setInterval(() => growTo(wanted), lookMs).unref()
 }
 
-/** growTo makes it grow within this call, so that nothing else makes it grow further: some milliseconds. */
+/**
+ * growTo makes it grow within this call, so that nothing else makes it grow further: some milliseconds. It looks again
+ * after each change: the first one may be that the engine takes memory for the second half, before any collection.
+ */
 function growTo(wanted: number): void {
-  const before = halfBytes()
-  const factor = Math.floor(wanted / before)
-  if (factor < 2) return
-  growBy(factor)
+  let half = halfBytes()
   const kept: number[][] = []
-  for (let piece = 0; piece < pieces; piece++) {
+  growBy(factorFrom(half, wanted))
+  for (let piece = 0; piece < pieces && factorFrom(half, wanted) > 1; piece++) {
     kept.push(new Array(numbersPerPiece).fill(piece))
-    if (piece % piecesPerLook === 0 && halfBytes() !== before) break
+    if (piece % piecesPerLook > 0 || halfBytes() === half) continue
+    half = halfBytes()
+    growBy(factorFrom(half, wanted))
   }
   growBy(1)
+}
+
+function factorFrom(half: number, wanted: number): number {
+  return Math.max(1, Math.floor(wanted / half))
 }
 
 /** growBy sets how many times as large a half becomes when as much outlived collections as it holds. */
