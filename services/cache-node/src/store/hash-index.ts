@@ -85,6 +85,9 @@ export class HashIndex {
   readonly #pageShift: number
   readonly #pageBytes: number
   readonly #pages: number[][] = Array.from({ length: tableCount }, () => [])
+  /** Of each table the number of its pages and the first of them, side by side: most look-ups need not ask for its list. */
+  readonly #pageCounts = new Uint32Array(tableCount)
+  readonly #firstPages = new Uint32Array(tableCount)
   readonly #counts = new Uint32Array(tableCount)
   readonly #freePages: number[] = []
   #slab = 0
@@ -109,12 +112,12 @@ export class HashIndex {
 
   /** find returns the address of a key's entry, 0 when there is none. */
   find(token: number, tag: number, cache: number, key: Uint8Array): number {
-    const pages = this.#pages[token >>> tableShift] as number[]
-    const buckets = pages.length << this.#pageShift
+    const table = token >>> tableShift
+    const buckets = (this.#pageCounts[table] as number) << this.#pageShift
     if (buckets === 0) return 0
     let bucket = firstBucket(tag, buckets)
     for (let choice = 0; choice < 2; choice++) {
-      const page = pages[bucket >>> this.#pageShift] as number
+      const page = this.#pageOf(table, bucket)
       const words = this.#segments.wordsOf(page)
       const at = this.#bucketIn(page, bucket)
       for (let slot = at; slot < at + slots; slot++) {
@@ -129,22 +132,22 @@ export class HashIndex {
 
   /** touch reads from the first bucket of a tag, and returns something of it. */
   touch(token: number, tag: number): number {
-    const pages = this.#pages[token >>> tableShift] as number[]
-    const buckets = pages.length << this.#pageShift
+    const table = token >>> tableShift
+    const buckets = (this.#pageCounts[table] as number) << this.#pageShift
     if (buckets === 0) return 0
     const first = firstBucket(tag, buckets)
-    const page = pages[first >>> this.#pageShift] as number
+    const page = this.#pageOf(table, first)
     return this.#segments.wordsOf(page)[this.#bucketIn(page, first)] as number
   }
 
   /** guess returns the address of an entry that has the tag, nearly always the right one; 0 when there is none. */
   guess(token: number, tag: number): number {
-    const pages = this.#pages[token >>> tableShift] as number[]
-    const buckets = pages.length << this.#pageShift
+    const table = token >>> tableShift
+    const buckets = (this.#pageCounts[table] as number) << this.#pageShift
     if (buckets === 0) return 0
     let bucket = firstBucket(tag, buckets)
     for (let choice = 0; choice < 2; choice++) {
-      const page = pages[bucket >>> this.#pageShift] as number
+      const page = this.#pageOf(table, bucket)
       const words = this.#segments.wordsOf(page)
       const at = this.#bucketIn(page, bucket)
       for (let slot = at; slot < at + slots; slot++) {
@@ -219,6 +222,7 @@ export class HashIndex {
 
   clear(): void {
     for (const pages of this.#pages) this.#freePages.push(...pages.splice(0))
+    this.#pageCounts.fill(0)
     this.#counts.fill(0)
     this.#pageCount = 0
     this.entries = 0
@@ -246,6 +250,11 @@ export class HashIndex {
       }
     }
     return longest
+  }
+
+  #pageOf(table: number, bucket: number): number {
+    const at = bucket >>> this.#pageShift
+    return (at === 0 ? this.#firstPages[table] : (this.#pages[table] as number[])[at]) as number
   }
 
   #bucketIn(page: number, bucket: number): number {
@@ -318,6 +327,7 @@ export class HashIndex {
     const perSegment = this.#segments.bytes / this.#pageBytes
     const more = Math.max(1, Math.min(perSegment, Math.ceil(pages.length * growth)))
     for (let page = 0; page < more; page++) pages.push(this.#takePage())
+    this.#notePages(table)
     const homeless = this.#rescale(pages, before, pages.length << this.#pageShift)
     this.#settle(table, homeless)
   }
@@ -330,8 +340,15 @@ export class HashIndex {
     const freed = pages.splice(keep)
     this.#freePages.push(...freed)
     this.#pageCount -= freed.length
+    this.#notePages(table)
     for (const page of pages) this.#clear(page)
     this.#settle(table, moved)
+  }
+
+  #notePages(table: number): void {
+    const pages = this.#pages[table] as number[]
+    this.#pageCounts[table] = pages.length
+    this.#firstPages[table] = pages[0] as number
   }
 
   #settle(table: number, entries: number[]): void {
