@@ -20,7 +20,9 @@ const halfPerMemory = 1 / 64
 /** Above that there was no difference any more. */
 const halfBytesMax = 8 * 1_048_576
 /** The engine makes the halves small again in a full collection, when there was little garbage before it. */
-const lookMs = 10_000
+const lookMs = 1_000
+/** Who uses less of a core has no use for large ones: to make them anew, time and again, was a fifth of what an idle node did. */
+const busyShare = 0.1
 /** What it grows by is what outlives a collection, and as much as a half holds of that: enough pieces for several times that. */
 const pieces = 32_768
 const numbersPerPiece = 64
@@ -37,7 +39,13 @@ setFlagsFromString('--no-maglev')
 export function letGrow(memoryBytesMax: number): void {
   const wanted = Math.min(halfBytesMax, memoryBytesMax * halfPerMemory)
   growTo(wanted)
-  setInterval(() => growTo(wanted), lookMs).unref()
+  let before = process.cpuUsage()
+  const look = () => {
+    const { user, system } = process.cpuUsage(before)
+    before = process.cpuUsage()
+    if (user + system > busyShare * lookMs * 1_000) growTo(wanted)
+  }
+  setInterval(look, lookMs).unref()
 }
 
 /**

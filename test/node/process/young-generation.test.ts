@@ -35,6 +35,33 @@ test('it grows to what the node can spare of its memory, at once and no further'
   t.ok(most >= 8 * mebibyte && most < 16 * mebibyte, `${most} bytes of 256MiB`)
 })
 
+/** Lets it grow, has the engine make it small again, rests for some looks, and works: prints its size after each. */
+const restingAndWorking = (memory: number): string => `
+  import { getHeapSpaceStatistics } from 'node:v8'
+  import { letGrow } from ${JSON.stringify(path)}
+  import { collectOnce } from ${JSON.stringify(new URL('first-collection.js', path).href)}
+  const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
+  const size = () => getHeapSpaceStatistics().find((space) => space.space_name === 'new_space').space_size
+  const print = () => console.log(size())
+  letGrow(${memory * mebibyte})
+  print()
+  await collectOnce()
+  print()
+  await pause(2_500)
+  print()
+  for (const end = performance.now() + 60_000; performance.now() < end && size() < 8 * ${mebibyte}; await pause(1)) {
+    for (const endOfWork = performance.now() + 50; performance.now() < endOfWork; );
+  }
+  print()
+`
+
+test('what the engine made small again grows again at work, and not at rest', async (t) => {
+  const args = ['--input-type=module', '--eval', restingAndWorking(256)]
+  const printed = execFileSync(process.execPath, args, { env: {} }).toString().trim().split('\n').map(Number)
+  const isLarge = printed.map((bytes) => bytes >= 8 * mebibyte)
+  t.strictSame(isLarge, [true, false, false, true], `${printed}`)
+})
+
 /** Has 300,000 things that are old replaced over and over; prints how many bytes of them were dead at most. */
 const churning = `
   import { getHeapSpaceStatistics } from 'node:v8'
