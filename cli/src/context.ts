@@ -7,9 +7,9 @@ import { present, type Report, type Terminal } from './output/report.ts'
 import { type Painter, painterFor } from './output/style.ts'
 
 /** What one request to a node may take. */
-const requestTimeoutMs = 5_000
-/** How long commands wait for the fleet to notice a change: a frozen process is seen within 7 s. */
-const settleTimeoutMs = 60_000
+export const requestTimeoutMs = 5_000
+/** How long commands wait for the fleet to notice a change, or to start: both take seconds, on a busy machine some tens of them. */
+export const settleTimeoutMs = 60_000
 
 interface GlobalOptions {
   readonly json?: boolean

@@ -13,7 +13,7 @@ import { addSet } from './commands/set.ts'
 import { addAdd, addStart } from './commands/start.ts'
 import { addStats } from './commands/stats.ts'
 import { addUp } from './commands/up.ts'
-import { Shell } from './context.ts'
+import { requestTimeoutMs, Shell, settleTimeoutMs } from './context.ts'
 import { type ExitCode, exitCodeOf, exitCodes } from './exit-code.ts'
 import { defaultSeed } from './fleet/seeds.ts'
 import { examples } from './output/examples.ts'
@@ -48,7 +48,7 @@ function programFor(shell: Shell, terminal: Terminal): Command {
     .option('--seeds <urls>', `nodes to ask, with commas (default: $RINGHOLD_NODES, the local fleet, ${defaultSeed})`)
     .option(
       '--timeout-ms <ms>',
-      'longest wait for a node (5000), or for the fleet to notice (30000)',
+      `longest wait for a node (${requestTimeoutMs}), or for the fleet to notice (${settleTimeoutMs})`,
       wholeNumber(1, timeoutMsMax),
     )
     .addHelpText('before', examples('ringhold up', 'ringhold fill 5000', 'ringhold stats', 'ringhold kill node-2'))
