@@ -1,5 +1,4 @@
 /** What nodes use to pass commands on to each other: the streams of the client, without its router. */
-export { Deadlines } from '../deadlines.ts'
 export { type Attempt, type Carrier, cancel, type Unanswered } from './attempt.ts'
 export { Agent, request } from './built-in-http.ts'
 export { StreamLane, type StreamLaneOptions } from './stream-lane.ts'
