@@ -21,7 +21,7 @@ const halfPerMemory = 1 / 64
 const halfBytesMax = 8 * 1_048_576
 /** The engine makes the halves small again in a full collection, when there was little garbage before it. */
 const lookMs = 1_000
-/** Who uses less of a core has no use for large ones: to make them anew, time and again, was a fifth of what an idle node did. */
+/** Who uses less of a core has no use for large ones: made anew time and again, they cost an idle node a fifteenth of its work. */
 const busyShare = 0.1
 /** What it grows by is what outlives a collection, and as much as a half holds of that: enough pieces for several times that. */
 const pieces = 32_768
