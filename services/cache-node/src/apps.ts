@@ -2,7 +2,6 @@
 import { defaultLimits, headerNames } from '@ringhold/sdk/protocol'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { explainRoute } from './http/explain-route.ts'
-import { gossipRoute } from './http/gossip-route.ts'
 import { healthRoutes } from './http/health-routes.ts'
 import { keyRoutes } from './http/key-routes.ts'
 import { newListener } from './http/listener.ts'
@@ -19,7 +18,7 @@ import { commandsOffer, upgradeTo } from './stream/upgrade.ts'
 /** Listener is an HTTP listener and the streams that its connections were upgraded to. */
 export interface Listener {
   readonly app: FastifyInstance
-  readonly streams: { readonly size: number; destroy(): void }
+  readonly streams: { destroy(): void }
 }
 
 /** ClientListener is the one for clients. */
@@ -43,14 +42,18 @@ export function clientListener(node: CacheNode, logger: FastifyBaseLogger): Clie
   return { app, streams }
 }
 
-/** peerListener makes the listener for peers: gossip, and streams of what they ask about copies. */
+/** peerListener makes the listener for peers: streams of gossip, and of what they ask about copies. */
 export function peerListener(node: CacheNode, logger: FastifyBaseLogger): Listener {
   const self = node.config.name
   const app = newListener({ self, logger })
+  const { gossipServer } = node
   const { server } = node.replicator
-  app.register(gossipRoute, { gossiper: () => node.gossiper })
-  upgradeTo(app.server, server.offer, self)
-  return { app, streams: server }
+  upgradeTo(app.server, [gossipServer.offer, server.offer], self)
+  const destroy = () => {
+    gossipServer.destroy()
+    server.destroy()
+  }
+  return { app, streams: { destroy } }
 }
 
 function commandListener(node: CacheNode, logger: FastifyBaseLogger) {
@@ -74,7 +77,7 @@ function commandListener(node: CacheNode, logger: FastifyBaseLogger) {
     streams.sayGoodbye()
     done()
   })
-  upgradeTo(app.server, commandsOffer(streams), self)
+  upgradeTo(app.server, [commandsOffer(streams)], self)
   app.register(commandsRoute, { face, isClosing: () => isClosing })
   return { app, streams, isClosing: () => isClosing }
 }

@@ -23,6 +23,7 @@ import { type Counters, newCounters } from './core/counters.ts'
 import type { Answers } from './core/decide.ts'
 import { Executor } from './core/executor.ts'
 import { RingOfView } from './core/ring-of-view.ts'
+import { GossipServer } from './gossip/gossip-server.ts'
 import { type GossipCounters, Gossiper } from './gossip/gossiper.ts'
 import { TopologyFeed } from './http/topology-feed.ts'
 import { listenOn } from './listen.ts'
@@ -60,6 +61,7 @@ export class CacheNode {
   readonly feed = new TopologyFeed(() => topologyOf(this))
   readonly executor: Executor
   readonly replicator: Replicator
+  readonly gossipServer: GossipServer
   readonly startedAt = performance.now()
   readonly #options: NodeOptions
   readonly #rings: RingOfView
@@ -119,6 +121,10 @@ export class CacheNode {
       wallMs: () => Date.now(),
       onEffects: () => this.replicator.performSoon(),
     })
+    this.gossipServer = new GossipServer({
+      receive: () => this.#gossiper?.receive,
+      onProblem: ({ code, message }) => logger.debug({ code }, `gossip was refused: ${message}`),
+    })
     this.#clients = clientListener(this, logger)
     this.#peers = peerListener(this, logger)
   }
@@ -176,7 +182,7 @@ export class CacheNode {
 
   /** How many streams are open, of clients and of peers. */
   get streams(): number {
-    return this.#clients.streams.size + this.#peers.streams.size
+    return this.#clients.streams.size + this.replicator.server.size
   }
 
   /** What lies ready for clients that do not read their streams, in bytes. */
@@ -269,6 +275,7 @@ export class CacheNode {
     this.feed.close()
     this.replicator.close()
     this.#gossiper?.close()
+    this.gossipServer.destroy()
     await Promise.all(listeners.map((listener) => closeWithin(listener, drainMs)))
   }
 

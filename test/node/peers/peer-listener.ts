@@ -43,7 +43,7 @@ export async function peerListener(t: Test, answer: Answer, port = 0): Promise<P
     sockets.add(socket)
     socket.on('close', () => sockets.delete(socket))
   })
-  upgradeTo(server, peers.offer, 'b')
+  upgradeTo(server, [peers.offer], 'b')
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
   const close = async () => {
     if (!server.listening) return

@@ -35,7 +35,7 @@ export async function streamNode(
   }
   const streams = new Streams({ face, ...(patience && { patience }) })
   const app = newListener({ self: 'n1', logger: pino({ level: 'silent' }) })
-  upgradeTo(app.server, commandsOffer(streams), 'n1')
+  upgradeTo(app.server, [commandsOffer(streams)], 'n1')
   app.register(commandsRoute, { face, isClosing: () => false })
   app.register(healthRoutes, { unreadiness: () => undefined })
   await app.listen({ host: '127.0.0.1', port: 0 })

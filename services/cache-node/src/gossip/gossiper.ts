@@ -1,21 +1,16 @@
 /**
  * The shell of membership: the core decides, this performs. It owns the clock, the timer and the connections.
  *
- *      timer ─ tick ──►┌────────────┐── exchange ──► POST {peer}/v1/peer/gossip ── settled ──┐
- *      peer  ─ receive►│ Membership │── answer ────► the reply to a peer                     │
- *                      └────────────┘── view, woke, drop-entries, … ──► the node             │
- *                            ▲───────────────────────────────────────────────────────────────┘
+ *      timer ─ tick ──►┌────────────┐── exchange ──► a connection to the peer ── settled ──┐
+ *      peer  ─ receive►│ Membership │── answer ────► the reply to a peer                   │
+ *                      └────────────┘── view, woke, drop-entries, … ──► the node           │
+ *                            ▲─────────────────────────────────────────────────────────────┘
  */
 import { RingholdError } from '@ringhold/sdk/protocol'
 import type { FastifyBaseLogger } from 'fastify'
-import {
-  type Effect,
-  type Membership,
-  messageBytesMax,
-  type PeerMessage,
-  parsePeerMessage,
-} from '../membership/membership.ts'
-import { isRefused, PeerLinks } from '../peer-links.ts'
+import type { Effect, Membership, PeerMessage } from '../membership/membership.ts'
+import { GossipLinks } from './gossip-links.ts'
+import type { Receive } from './gossip-server.ts'
 
 /** GossipCounters only rise; bytes are those of message bodies. */
 export interface GossipCounters {
@@ -45,24 +40,30 @@ export interface GossiperOptions {
 
 type Exchange = Extract<Effect, { type: 'exchange' }>
 
+/** Pending is a message of a peer that waits for its answer. */
+interface Pending {
+  readonly reply: Parameters<Receive>[1]
+  readonly giveUpAt: number
+}
+
 const tickMs = 100
 /** An exchange is given up for good after so many times its deadline; the core has long drawn its conclusions. */
-const abortAfterDeadlines = 4
+const giveUpAfterDeadlines = 4
+/** Until a connection to a peer stands: as long as the core lets any exchange take. */
+const connectTimeoutMs = 4_000
 /** How long a leave may take to be announced. */
 const announceMsMax = 500
-/** Requests of peers that wait for their answer, and for how long at most: a probe for another peer may take its time. */
+/** Messages of peers that wait for their answer, and for how long at most: a probe for another peer may take its time. */
 const pendingMax = 1_024
 const answerMsMax = 60_000
-
-export const gossipPath = '/v1/peer/gossip'
 
 export class Gossiper {
   readonly counters: GossipCounters = { exchangesSent: 0, exchangesFailed: 0, bytesSent: 0, bytesReceived: 0 }
   readonly #membership: Membership
   readonly #logger: FastifyBaseLogger
   readonly #events: GossipEvents
-  readonly #links: PeerLinks
-  readonly #pending = new Map<number, (message: PeerMessage) => void>()
+  readonly #links: GossipLinks
+  readonly #pending = new Map<number, Pending>()
   #timer: NodeJS.Timeout | undefined
   #requests = 0
   #join: { joined: () => void; failed: (error: RingholdError) => void } | undefined
@@ -71,10 +72,9 @@ export class Gossiper {
     this.#membership = membership
     this.#logger = logger
     this.#events = events
-    this.#links = new PeerLinks({
-      connectionsMax: 8,
-      connectTimeoutMs: 1_000,
-      replyBytesMax: messageBytesMax,
+    this.#links = new GossipLinks({
+      traffic: this.counters,
+      connectTimeoutMs,
       onLost: (peerUrl) => this.#perform(membership.disconnected(peerUrl, this.now())),
     })
   }
@@ -89,30 +89,22 @@ export class Gossiper {
     const joined = new Promise<void>((resolve, reject) => {
       this.#join = { joined: resolve, failed: reject }
     })
-    this.#timer = setInterval(() => this.#perform(this.#membership.tick(this.now())), tickMs)
+    this.#timer = setInterval(() => this.#tick(this.now()), tickMs)
     this.#perform(this.#membership.start(this.now()))
     return joined
   }
 
-  /** receive takes the message of a peer and resolves to the answer. */
-  receive(body: unknown, bytes: number): Promise<PeerMessage> {
-    const message = parsePeerMessage(body)
-    if (message === undefined) throw new RingholdError('RINGHOLD_BAD_REQUEST', { detail: 'this is no gossip message' })
-    if (this.#pending.size >= pendingMax) throw new RingholdError('RINGHOLD_OVERLOADED', { retryAfterMs: 1_000 })
+  /** receive takes the message of a peer. A function of its own, for the server of gossip to call. */
+  readonly receive: Receive = ({ message, bytes }, reply) => {
     this.counters.bytesReceived += bytes
+    if (this.#pending.size >= pendingMax) {
+      reply(new RingholdError('RINGHOLD_OVERLOADED', { retryAfterMs: 1_000 }))
+      return
+    }
+    const now = this.now()
     const requestId = ++this.#requests
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        this.#pending.delete(requestId)
-        reject(new RingholdError('RINGHOLD_OVERLOADED', { detail: 'no answer in time', retryAfterMs: 1_000 }))
-      }, answerMsMax)
-      this.#pending.set(requestId, (answer) => {
-        clearTimeout(timer)
-        this.#pending.delete(requestId)
-        resolve(answer)
-      })
-      this.#perform(this.#membership.receive(requestId, message, this.now()))
-    })
+    this.#pending.set(requestId, { reply, giveUpAt: now + answerMsMax })
+    this.#perform(this.#membership.receive(requestId, message, now))
   }
 
   /** suspectRing asks for an exchange with a peer whose ring is not ours. */
@@ -141,11 +133,21 @@ export class Gossiper {
     this.#links.destroy()
   }
 
+  #tick(now: number): void {
+    this.#links.look(now)
+    for (const [requestId, { reply, giveUpAt }] of this.#pending) {
+      if (now < giveUpAt) break
+      this.#pending.delete(requestId)
+      reply(new RingholdError('RINGHOLD_OVERLOADED', { detail: 'no answer in time', retryAfterMs: 1_000 }))
+    }
+    this.#perform(this.#membership.tick(now))
+  }
+
   #perform(effects: readonly Effect[]): Promise<void>[] {
     const exchanges: Promise<void>[] = []
     for (const effect of effects) {
       if (effect.type === 'exchange') exchanges.push(this.#exchange(effect))
-      else if (effect.type === 'answer') this.#pending.get(effect.requestId)?.(effect.message)
+      else if (effect.type === 'answer') this.#answer(effect.requestId, effect.message)
       else if (effect.type === 'view') this.#events.onView()
       else if (effect.type === 'woke') this.#events.onWake()
       else if (effect.type === 'declared-dead') this.#logger.warn({ apartMs: effect.apartMs }, effect.why)
@@ -157,31 +159,29 @@ export class Gossiper {
     return exchanges
   }
 
-  async #exchange({ id, to, message, deadlineMs }: Exchange): Promise<void> {
-    const body = JSON.stringify(message)
-    this.counters.exchangesSent++
-    this.counters.bytesSent += Buffer.byteLength(body)
-    const abort = new AbortController()
-    const timer = setTimeout(() => abort.abort(), abortAfterDeadlines * deadlineMs)
-    try {
-      const reply = await this.#post(to, body, abort.signal)
-      this.#perform(this.#membership.settled(id, { type: 'reply', message: reply }, this.now()))
-    } catch (error) {
-      this.counters.exchangesFailed++
-      this.#logger.trace({ to, err: error }, 'an exchange failed')
-      const type = isRefused(error) ? 'refused' : 'failed'
-      this.#perform(this.#membership.settled(id, { type }, this.now()))
-    } finally {
-      clearTimeout(timer)
-    }
+  #answer(requestId: number, message: PeerMessage): void {
+    const pending = this.#pending.get(requestId)
+    this.#pending.delete(requestId)
+    pending?.reply(message)
   }
 
-  async #post(to: string, body: string, signal: AbortSignal): Promise<PeerMessage> {
-    const reply = await this.#links.post(to, { path: gossipPath, body, signal })
-    this.counters.bytesReceived += Buffer.byteLength(reply.body)
-    const message = reply.status === 200 ? parsePeerMessage(JSON.parse(reply.body)) : undefined
-    if (message === undefined) throw new RingholdError('RINGHOLD_BAD_REPLY', { detail: `status ${reply.status}` })
-    return message
+  /** Resolves when the exchange is settled. */
+  #exchange({ id, to, message, deadlineMs }: Exchange): Promise<void> {
+    this.counters.exchangesSent++
+    return new Promise((resolve) => {
+      this.#links.ask(to, {
+        message,
+        giveUpAt: this.now() + giveUpAfterDeadlines * deadlineMs,
+        settled: (settlement, why) => {
+          if (settlement.type !== 'reply') {
+            this.counters.exchangesFailed++
+            this.#logger.trace({ to, err: why }, 'an exchange failed')
+          }
+          this.#perform(this.#membership.settled(id, settlement, this.now()))
+          resolve()
+        },
+      })
+    })
   }
 
   async #announce(effects: readonly Effect[]): Promise<void> {

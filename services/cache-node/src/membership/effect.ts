@@ -3,7 +3,7 @@ import type { RingholdError } from '@ringhold/sdk/protocol'
 import type { PeerMessage } from './message.ts'
 
 export type Effect =
-  /** POST the message to `${to}/v1/peer/gossip` and report by settled(id, …). The core itself judges the deadline; the shell aborts at 4 × it. */
+  /** Send the message to the peer at `to` and report by settled(id, …). The core itself judges the deadline; the shell gives up at 4 × it. */
   | {
       readonly type: 'exchange'
       readonly id: number

@@ -36,18 +36,19 @@ export function commandsOffer(streams: Streams): Offer {
   return { protocol: upgradeProtocol, path: '/v1/stream', open: (socket, head) => streams.add(socket, head) }
 }
 
-/** upgradeTo makes a listener of the node `self` turn connections into streams. */
-export function upgradeTo(server: Server, offer: Offer, self: string): void {
-  const { protocol, path, open } = offer
+/** upgradeTo makes a listener of the node `self` turn connections into streams, of each protocol that it offers. */
+export function upgradeTo(server: Server, offers: readonly Offer[], self: string): void {
   server.on('upgrade', async (request: IncomingMessage, socket: BusySocket, head: Buffer) => {
     const onError = () => socket.destroy()
     socket.on('error', onError)
     await repliesSent(socket)
     if (socket.destroyed) return
-    if (!wishes(request, protocol)) {
+    const offer = offers.find(({ protocol }) => wishes(request, protocol))
+    if (offer === undefined) {
       serveAsPlain(server, request, { socket, head })
       return socket.off('error', onError)
     }
+    const { protocol, path, open } = offer
     if (request.method !== 'GET' || request.url !== path) {
       const detail = `streams are at GET ${path}`
       return socket.end(rawProblem(new RingholdError('RINGHOLD_BAD_REQUEST', { detail }), self))
