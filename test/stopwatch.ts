@@ -16,3 +16,17 @@ export function stopwatch(t: Test): () => number {
   t.teardown(() => clearInterval(ticks))
   return () => clock.at(performance.now()) - start
 }
+
+/** stillness starts a watch; what it returns tells the longest time, in milliseconds, for which this process has stood still since. */
+export function stillness(t: Test): () => number {
+  let longest = 0
+  let seenAt = performance.now()
+  const look = () => {
+    longest = Math.max(longest, performance.now() - seenAt)
+    seenAt = performance.now()
+    return longest
+  }
+  const looks = setInterval(look, tickMs)
+  t.teardown(() => clearInterval(looks))
+  return look
+}
