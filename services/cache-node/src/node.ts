@@ -109,7 +109,7 @@ export class CacheNode {
       copies: this.#copies,
       room,
       logger,
-      tickIntervalMs: defaultCopiesSettings.tickIntervalMs,
+      settings: defaultCopiesSettings,
       view: () => this.view,
       onRingSuspect: (peerUrl) => this.#gossiper?.suspectRing(peerUrl),
     })

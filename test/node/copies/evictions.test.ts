@@ -186,3 +186,16 @@ test('a node that leaves lets go of what was written or evicted since, and of no
   t.equal(peers.version('c', newer), 12)
   t.equal(peers.version('c', same), 9, 'it was a replica when that was written')
 })
+
+test('a node is quiet when it has evicted nothing since the tick before', async (t) => {
+  const peers = new Peers({ names: ['a', 'b'] })
+  peers.claim()
+  const { evictions } = peers.node('a').parts
+  evictions.tick()
+  t.ok(evictions.isQuiet)
+  for (let index = 0; index < 2_500; index++) write(peers, `key-${index}`, index + 1)
+  evictions.tick()
+  t.notOk(evictions.isQuiet)
+  peers.run(1_000)
+  t.ok(evictions.isQuiet)
+})

@@ -27,6 +27,6 @@ export const settledParts: PartsFactory = (around) => ({
     bytesSent: 0,
   },
   strays: { tick: nothing, tokens: 0, entries: 0 },
-  evictions: { tick: nothing, overwrote: nothing },
+  evictions: { tick: nothing, overwrote: nothing, isQuiet: true },
   shelf: dataParts(around).shelf,
 })

@@ -13,6 +13,7 @@ import { Copies, HIT_IN_SINK } from '#node/copies/copies.js'
 import type { Effect as CopiesEffect } from '#node/copies/effect.js'
 import { isHandedOver } from '#node/copies/handover.js'
 import type { Envelope, PeerReply, PeerRequest } from '#node/copies/peer-request.js'
+import { defaultCopiesSettings } from '#node/copies/settings.js'
 import { newCounters } from '#node/core/counters.js'
 import type { Origin } from '#node/core/decide.js'
 import type { Executed } from '#node/core/executed.js'
@@ -36,7 +37,7 @@ export type Answer =
   | { readonly type: 'error'; readonly error: RingholdError; readonly ring: string }
 
 const gossipTickMs = 100
-const copiesTickMs = 20
+const { tickIntervalMs: copiesTickMs, restIntervalMs: restTickMs } = defaultCopiesSettings
 const sweepMs = 100
 /** As in production: a node that leaves waits so long for others to take over. */
 const leaveTimeoutMs = 10_000
@@ -67,6 +68,9 @@ export class SimNode implements Server {
   /** When it last woke from a freeze that makes a zombie. Replies to what it asked before shorter ones still count. */
   #wokeAt = 0
   #requests = 0
+  /** Numbers of the ticks of copies: only the one that was asked for last counts. */
+  #ticks = 0
+  #isResting = false
 
   constructor(world: World, { name, clock, run }: { name: string; clock: LocalClock; run: number }) {
     const { plan } = world
@@ -167,7 +171,7 @@ export class SimNode implements Server {
       this.#isZombie = this.isZombie
       this.#gossip(effects)
     })
-    this.#every(copiesTickMs, () => this.#perform(this.copies.tick(this.#moment)))
+    this.#tickLater()
     this.#every(sweepMs, () => {
       this.store.sweep(this.localNow, 2_000)
       while (this.store.settle());
@@ -290,6 +294,17 @@ export class SimNode implements Server {
     this.#later(localMs, again)
   }
 
+  /** As the replicator does: rarely at rest, and soon again when that is over. */
+  #tickLater(): void {
+    const tick = ++this.#ticks
+    this.#isResting = this.copies.isAtRest
+    this.#later(this.#isResting ? restTickMs : copiesTickMs, () => {
+      if (tick !== this.#ticks) return
+      this.#perform(this.copies.tick(this.#moment))
+      this.#tickLater()
+    })
+  }
+
   #later(localMs: number, run: () => void): void {
     this.#world.schedule.after(this.trueMs(localMs), () => this.#input(run))
   }
@@ -356,6 +371,7 @@ export class SimNode implements Server {
       }
     }
     this.#isPerforming = false
+    if (this.#isResting && !this.copies.isAtRest) this.#tickLater()
   }
 
   #ask({ id, to, envelope, request }: Extract<CopiesEffect, { type: 'ask' }>): void {

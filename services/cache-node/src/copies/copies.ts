@@ -195,7 +195,15 @@ export class Copies {
     return this.#end()
   }
 
-  /** tick is to be called every tickIntervalMs. */
+  /** isAtRest tells whether nothing is under way: until that changes, restIntervalMs is soon enough for the next tick. */
+  get isAtRest(): boolean {
+    const { sync, evictions } = this.#data
+    const isNothingAsked = this.#core.asks.size === 0 && this.#waiting.size === 0 && this.#hints.size === 0
+    const isSettled = !this.#rolesAreOld && !this.#tenure.isClaiming && sync.syncingTokens === 0
+    return isNothingAsked && isSettled && evictions.isQuiet
+  }
+
+  /** tick is to be called every tickIntervalMs, at rest every restIntervalMs. */
   tick(moment: Moment): Effect[] {
     this.#begin(moment)
     const { sync, repair, strays, evictions } = this.#data

@@ -36,6 +36,7 @@ export class Evictions implements EvictionsPart {
   readonly #core: Core
   readonly #holdings: Holdings
   readonly #outboxes = new Map<string, Outbox>()
+  #isQuiet = true
   #leaving: readonly string[] = []
   /** What they were found in. */
   #view: View | undefined
@@ -76,7 +77,12 @@ export class Evictions implements EvictionsPart {
     return this.#wasEvicted(place) && version < (this.#core.store.welcomeFrom(place) ?? this.#highestAlone + 1)
   }
 
+  get isQuiet(): boolean {
+    return this.#isQuiet && this.#outboxes.size === 0
+  }
+
   tick(): void {
+    this.#isQuiet = true
     this.#collect()
     for (const [peer, outbox] of this.#outboxes) this.#send(peer, outbox)
   }
@@ -91,6 +97,7 @@ export class Evictions implements EvictionsPart {
   #collect(): void {
     const { store, self, ring, clock } = this.#core
     const { evicted, unlisted } = store.takeEvicted()
+    this.#isQuiet &&= evicted.length === 0 && unlisted === 0
     // No more can be said of those than that they were written by now.
     if (unlisted > 0) this.#highest = clock.last
     for (const { place, version, role } of evicted) {

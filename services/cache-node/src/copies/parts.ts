@@ -82,6 +82,8 @@ export interface Evictions {
    */
   overwrote(place: Place, version: Version): void
   tick(): void
+  /** Whether the last tick found nothing to tell. */
+  readonly isQuiet: boolean
 }
 
 /** ShelfRequest is what a Shelf answers. */

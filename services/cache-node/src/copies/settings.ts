@@ -1,7 +1,9 @@
 /** The knobs of copies, in milliseconds and bytes. Each says which way to turn it and what that costs. */
 export interface CopiesSettings {
-  /** How often the shell calls tick(): deadlines are late by that at most. Default: 20. */
+  /** How often the shell calls tick() while anything is under way: deadlines are late by that at most. Default: 20. */
   readonly tickIntervalMs: number
+  /** The same at rest: what comes round by the clock is late by that at most. Lower: an idle node wakes up for nothing. Default: 100. */
+  readonly restIntervalMs: number
   /** How long a write waits for a replica before it is acknowledged with fewer copies. Lower: a frozen replica costs its first write less. Higher: a process that is just starting counts. Default: 500. */
   readonly replicaTimeoutMs: number
   /** How long a command waits for a coordinator that is suspect, before the next owner is asked. Default: 250. */
@@ -38,6 +40,7 @@ export interface CopiesSettings {
 
 export const defaultCopiesSettings: CopiesSettings = {
   tickIntervalMs: 20,
+  restIntervalMs: 100,
   replicaTimeoutMs: 500,
   suspectTimeoutMs: 250,
   commandTimeoutMs: 1_000,

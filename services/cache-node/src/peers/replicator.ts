@@ -12,6 +12,7 @@ import type { Limits } from '@ringhold/sdk/protocol'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Copies, Moment, ViewChange } from '../copies/copies.ts'
 import type { Effect } from '../copies/effect.ts'
+import type { CopiesSettings } from '../copies/settings.ts'
 import { PeerLink, type Settled } from './peer-link.ts'
 import type { PeerRoom } from './peer-room.ts'
 import { PeerServer } from './peer-server.ts'
@@ -23,7 +24,7 @@ export interface ReplicatorOptions {
   readonly copies: Copies
   readonly room: PeerRoom
   readonly logger: FastifyBaseLogger
-  readonly tickIntervalMs: number
+  readonly settings: Pick<CopiesSettings, 'tickIntervalMs' | 'restIntervalMs'>
   readonly view: () => View
   /** Called with the peer URL of a node that has another ring. */
   readonly onRingSuspect: (peerUrl: string) => void
@@ -40,7 +41,9 @@ export class Replicator {
   readonly #effects: Effect[] = []
   #isPerforming = false
   #isScheduled = false
-  #ticks: NodeJS.Timeout | undefined
+  #nextTick: NodeJS.Timeout | undefined
+  /** Whether the next tick comes as late as may be at rest. */
+  #isResting = false
   #looks: NodeJS.Timeout | undefined
   #isClosed = false
 
@@ -60,8 +63,7 @@ export class Replicator {
 
   /** start begins to tick. */
   start(): void {
-    const { copies, tickIntervalMs } = this.#options
-    this.#ticks = setInterval(() => this.#perform(copies.tick(this.#moment())), tickIntervalMs)
+    this.#tickLater()
     this.#looks = setInterval(() => {
       for (const link of this.#links.values()) link.look()
     }, lookIntervalMs)
@@ -94,7 +96,8 @@ export class Replicator {
   /** close stops the timers and cuts all connections. */
   close(): void {
     this.#isClosed = true
-    clearInterval(this.#ticks)
+    clearTimeout(this.#nextTick)
+    this.#isResting = false
     clearInterval(this.#looks)
     for (const [name, link] of this.#links) this.#cut(name, link)
     this.server.destroy()
@@ -102,6 +105,17 @@ export class Replicator {
 
   #moment(): Moment {
     return { now: performance.now(), wallMs: Date.now() }
+  }
+
+  #tickLater(): void {
+    const { copies, settings } = this.#options
+    clearTimeout(this.#nextTick)
+    this.#isResting = copies.isAtRest
+    const tick = () => {
+      this.#perform(copies.tick(this.#moment()))
+      this.#tickLater()
+    }
+    this.#nextTick = setTimeout(tick, this.#isResting ? settings.restIntervalMs : settings.tickIntervalMs)
   }
 
   /** Performs effects in the order in which they came, also when performing one leads to others. */
@@ -115,6 +129,7 @@ export class Replicator {
       this.#effects.length = 0
       this.#isPerforming = false
     }
+    if (this.#isResting && !this.#options.copies.isAtRest) this.#tickLater()
   }
 
   #performOne(effect: Effect): void {
