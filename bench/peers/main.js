@@ -8,10 +8,12 @@
  * The clients take turns (A B C … A B C …, three rounds), so that whatever else the machine does meets all of them, and
  * the median of the rounds counts. Processes that it starts are its own, on free ports, and are ended by their ids. A
  * server that is not installed is left out: Debian has redis-server and memcached. Bare streams are no rival, but what a
- * client and five servers in Node could do at most on this machine.
+ * client and five servers in Node could do at most on this machine. `--scenario 'at rest'` measures what the servers take
+ * while nobody asks them anything.
  */
 import { writeFileSync } from 'node:fs'
 import { optionsOf } from '../../chaos/dist/options.js'
+import { atRest, atRestTableOf } from './at-rest.js'
 import { ClientProcess } from './client-process.js'
 import { contestants } from './contestants.js'
 import { median, summarise, tablesOf } from './report.js'
@@ -30,6 +32,7 @@ const values = optionsOf(
 )
 const rounds = values.quick ? 2 : 3
 const times = values.quick ? { warmMs: 150, runMs: 600 } : { warmMs: 500, runMs: 2_000 }
+const restTimes = values.quick ? { settleMs: 1_000, runMs: 4_000 } : { settleMs: 10_000, runMs: 20_000 }
 /** A lone caller has a fifth of its calls at each server: code that is compiled as it is used takes longer to be. */
 const loneWarmMs = 800
 const chosen = values.only?.split(',') ?? contestants.map(({ name }) => name)
@@ -63,13 +66,15 @@ try {
   }
   const summary = summarise(results)
   console.log(tablesOf(summary))
+  const resting = 'at rest'.includes(values.scenario) ? await atRest(servers, restTimes) : []
+  console.log(atRestTableOf(resting))
   const rest = 'REST'.includes(values.scenario)
     ? await restBesideBare({ rounds: values.quick ? 5 : 15, seconds: 1 })
     : []
   console.log(restTableOf(rest, median))
   writeFileSync(
     values.json,
-    `${JSON.stringify({ node: process.version, at: new Date().toISOString(), summary, results, rest }, null, 2)}\n`,
+    `${JSON.stringify({ node: process.version, at: new Date().toISOString(), summary, results, resting, rest }, null, 2)}\n`,
   )
   console.log(`written to ${values.json}`)
 } finally {
