@@ -97,7 +97,6 @@ export class Replicator {
   close(): void {
     this.#isClosed = true
     clearTimeout(this.#nextTick)
-    this.#isResting = false
     clearInterval(this.#looks)
     for (const [name, link] of this.#links) this.#cut(name, link)
     this.server.destroy()
@@ -107,15 +106,19 @@ export class Replicator {
     return { now: performance.now(), wallMs: Date.now() }
   }
 
+  /** Sets the time of the next tick; the one that was set before does not count any more. */
   #tickLater(): void {
     const { copies, settings } = this.#options
+    if (this.#isClosed) return
     clearTimeout(this.#nextTick)
     this.#isResting = copies.isAtRest
-    const tick = () => {
-      this.#perform(copies.tick(this.#moment()))
-      this.#tickLater()
-    }
-    this.#nextTick = setTimeout(tick, this.#isResting ? settings.restIntervalMs : settings.tickIntervalMs)
+    const ms = this.#isResting ? settings.restIntervalMs : settings.tickIntervalMs
+    this.#nextTick = setTimeout(() => this.#tick(), ms)
+  }
+
+  #tick(): void {
+    this.#perform(this.#options.copies.tick(this.#moment()))
+    this.#tickLater()
   }
 
   /** Performs effects in the order in which they came, also when performing one leads to others. */
