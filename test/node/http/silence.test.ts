@@ -8,6 +8,11 @@ import { cutSilent, letBeSilent, silenceMsOf } from '#node/http/silence.js'
 const large = Buffer.alloc(32 * 1_048_576)
 /** So long that nobody is taken for silent where it is this process that stood still. */
 const patientMs = 1_000
+/**
+ * By the clock, so that a busy machine does not make the reader slower: the system tells what it has sent in pieces of
+ * some 1.5 MiB, and who takes longer than the silence for one of them is cut.
+ */
+const slowBytesPerMs = large.length / (5 * patientMs)
 const asked = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
 
 async function started(t: Test, silenceMs: number): Promise<{ server: Server; connection: Socket }> {
@@ -43,15 +48,20 @@ test('who does not read its reply is cut', async (t) => {
 
 test('who reads slowly gets all of its reply, which takes several times the silence', async (t) => {
   const { connection } = await started(t, patientMs)
+  const begun = performance.now()
   let bytes = 0
   connection.on('data', (chunk) => {
     bytes += chunk.length
+    if (bytes >= large.length) return connection.destroy()
+    const dueMs = begun + bytes / slowBytesPerMs - performance.now()
+    if (dueMs <= 0) return
     connection.pause()
-    setTimeout(() => (bytes < large.length ? connection.resume() : connection.destroy()), 10)
+    setTimeout(() => connection.resume(), dueMs)
   })
   connection.write(asked)
   await once(connection, 'close')
   t.ok(bytes >= large.length, `${bytes} bytes`)
+  t.ok(performance.now() - begun > 3 * patientMs)
 })
 
 test('who may be silent is not cut', async (t) => {

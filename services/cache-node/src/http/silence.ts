@@ -5,6 +5,9 @@
  *      bytes have passed since the last look     it stays
  *      none, and something is still to be sent   only Node sees what the system takes of it: its own timer goes on from here
  *      none for `silenceMs`                      it is cut
+ *
+ * What the system takes is known in pieces only (on Linux some 1.5 MiB, as its buffers empty), so who reads less than one
+ * in `silenceMs` is cut as well.
  */
 import type { Server } from 'node:http'
 import type { Socket } from 'node:net'
