@@ -7,6 +7,7 @@ import { collectOnce } from './first-collection.ts'
 import { helpText } from './help.ts'
 import { rehearse } from './rehearsal.ts'
 import { newNode, oneLine } from './start-node.ts'
+import { allowTierUp } from './tier-up.ts'
 import { letGrow } from './young-generation.ts'
 
 /** Above what a stop can take beside the leave timeout: 0.5 s to announce, 2 s to drain, 0.5 s to depart, 2 s for peers. */
@@ -21,14 +22,15 @@ export async function runNode(): Promise<void> {
       const config = configOf(process.env)
       keepTicksFast()
       await collectOnce()
-      rehearse({ now: () => performance.now() })
       letGrow(config.memoryBytesMax)
+      rehearse({ now: () => performance.now() })
       const node = newNode(config, { onFatal: fail })
       closeWithGrace({ delay: config.leaveTimeoutMs + stopMsMax }, async ({ err }) => {
         if (err) process.stderr.write(`${oneLine(err)}\n`)
         await node.stop()
       })
       await node.start()
+      allowTierUp()
     } catch (error) {
       fail(error)
     }
