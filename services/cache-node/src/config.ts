@@ -2,7 +2,7 @@
 import { hostname, totalmem } from 'node:os'
 import { RingholdError } from '@ringhold/sdk/protocol'
 import { maxWeight } from '@ringhold/sdk/ring'
-import { envSchema } from 'env-schema'
+import { Ajv } from 'ajv'
 import type { FromSchema } from 'json-schema-to-ts'
 import { optionsOf } from './schema.ts'
 import { bytesMaxMin } from './store/byte-store.ts'
@@ -90,6 +90,14 @@ export const variables = optionsOf({
 /** Variables of other programs of the project; a node that finds them in its environment leaves them alone. */
 const variablesOfOthers = new Set(['RINGHOLD_NODES', 'RINGHOLD_STATE_DIR'])
 
+/**
+ * Makes numbers of what are to be numbers, and adds the defaults. The schema is not checked against the schema of schemas,
+ * which would take longer to compile than all the rest.
+ */
+const isConfig = new Ajv({ coerceTypes: true, useDefaults: true, meta: false, validateSchema: false }).compile<
+  FromSchema<typeof variables>
+>(variables)
+
 /** NodeConfig is the configuration of a node in the units of the code. */
 export interface NodeConfig {
   readonly name: string
@@ -152,17 +160,14 @@ function ownVariables(environment: NodeJS.ProcessEnv): Record<string, string> {
 }
 
 function checked(values: Record<string, string>): FromSchema<typeof variables> {
-  try {
-    return envSchema<FromSchema<typeof variables>>({ schema: structuredClone(variables), data: values, env: false })
-  } catch (cause) {
-    const [first] = (cause as { errors?: { instancePath: string; message?: string }[] }).errors ?? []
-    if (first === undefined) throw cause
-    const name = first.instancePath.slice(1)
-    const { description = '' } = variables.properties[name as keyof typeof variables.properties] as {
-      description?: string
-    }
-    throw badConfig(`${name}=${values[name]} ${first.message} (${description})`)
+  const typed: unknown = { ...values }
+  if (isConfig(typed)) return typed
+  const { instancePath = '', message } = isConfig.errors?.[0] ?? {}
+  const name = instancePath.slice(1)
+  const { description = '' } = variables.properties[name as keyof typeof variables.properties] as {
+    description?: string
   }
+  throw badConfig(`${name}=${values[name]} ${message} (${description})`)
 }
 
 function seedsOf(text: string): string[] {
