@@ -31,10 +31,11 @@ const values = optionsOf(
   },
 )
 const rounds = values.quick ? 2 : 3
-const times = values.quick ? { warmMs: 150, runMs: 600 } : { warmMs: 500, runMs: 2_000 }
-const restTimes = values.quick ? { settleMs: 1_000, runMs: 4_000 } : { settleMs: 10_000, runMs: 20_000 }
-/** A lone caller has a fifth of its calls at each server: code that is compiled as it is used takes longer to be. */
-const loneWarmMs = 800
+const times = values.quick ? { warmMs: 100, runMs: 400 } : { warmMs: 500, runMs: 2_000 }
+/** For each client at 64 in flight and then at 1: nodes need some 4 s of each until the engine has compiled them. */
+const warmUpMs = values.quick ? 1_200 : 4_000
+const atRestTimes = values.quick ? { settleMs: 1_000, runMs: 4_000 } : { settleMs: 10_000, runMs: 20_000 }
+const restTimes = values.quick ? { rounds: 2, warmS: 2, runS: 1 } : { rounds: 15, warmS: 4, runS: 1 }
 const chosen = values.only?.split(',') ?? contestants.map(({ name }) => name)
 
 const servers = await startServers(
@@ -49,14 +50,15 @@ try {
     else clients.push(await ClientProcess.start(name, started))
   }
   // Servers and clients that compile as they run are to be measured as they run for hours.
-  const [warmUp] = scenarios.filter(({ inFlight }) => inFlight === 64)
-  for (const client of clients) await client.run(warmUp, { warmMs: 0, runMs: values.quick ? 1_000 : 3_000 })
+  const warmUp = (inFlight) => scenarios.find((scenario) => scenario.inFlight === inFlight)
+  for (const client of clients) {
+    for (const inFlight of [64, 1]) await client.run(warmUp(inFlight), { warmMs: 0, runMs: warmUpMs })
+  }
   const results = []
   for (let round = 1; round <= rounds; round++) {
     for (const client of clients) {
       for (const scenario of scenarios.filter((each) => each.name.includes(values.scenario))) {
-        const warmMs = scenario.inFlight === 1 ? Math.max(times.warmMs, loneWarmMs) : times.warmMs
-        const result = await client.run(scenario, { ...times, warmMs })
+        const result = await client.run(scenario, times)
         results.push({ round, client: client.name, scenario: scenario.name, ...result })
         process.stderr.write(
           `round ${round}  ${client.name.padEnd(22)} ${scenario.name.padEnd(22)} ${Math.round(result.perSecond)}/s\n`,
@@ -66,11 +68,9 @@ try {
   }
   const summary = summarise(results)
   console.log(tablesOf(summary))
-  const resting = 'at rest'.includes(values.scenario) ? await atRest(servers, restTimes) : []
+  const resting = 'at rest'.includes(values.scenario) ? await atRest(servers, atRestTimes) : []
   console.log(atRestTableOf(resting))
-  const rest = 'REST'.includes(values.scenario)
-    ? await restBesideBare({ rounds: values.quick ? 5 : 15, seconds: 1 })
-    : []
+  const rest = 'REST'.includes(values.scenario) ? await restBesideBare(restTimes) : []
   console.log(restTableOf(rest, median))
   writeFileSync(
     values.json,

@@ -7,14 +7,15 @@ import { execFileSync } from 'node:child_process'
 import { cpuMsOf, freePorts, isInstalled, start, startNodes, until } from './servers.js'
 
 const host = '127.0.0.1'
-/** The engine has compiled what it will by then. */
-const warmSeconds = 4
 const path = '/v1/caches/default/keys/user:000042'
 /** Fields that Node adds to every reply by itself. */
 const ofNode = new Set(['date', 'connection', 'keep-alive'])
 
-/** restBesideBare returns one result for each round and server; nothing where wrk is not installed. */
-export async function restBesideBare({ rounds, seconds }) {
+/**
+ * restBesideBare returns one result for each round and server; nothing where wrk is not installed. Each server is warmed once,
+ * until the engine has compiled it.
+ */
+export async function restBesideBare(times) {
   if (!isInstalled('wrk')) {
     console.log('plain REST is left out: wrk is not installed')
     return []
@@ -25,11 +26,15 @@ export async function restBesideBare({ rounds, seconds }) {
     const node = await startNodes(1)
     started.push(node)
     const bare = await startBare(await setOne(node.ports[0]), started)
-    const results = inTurns([theNode(node, node.ports[0]), bare], { rounds, seconds })
+    const alone = theNode(node, node.ports[0])
+    warm([alone, bare], times)
+    const results = inTurns([alone, bare], times)
     const pair = await startNodes(2)
     started.push(pair)
     await Promise.all(pair.ports.map(setOne))
-    const passedOn = inTurns([theNode(pair, await passingOn(pair.ports)), bare], { rounds, seconds })
+    const passing = theNode(pair, await passingOn(pair.ports))
+    warm([passing], times)
+    const passedOn = inTurns([passing, bare], times)
     return [...results, ...passedOn.map((result) => ({ ...result, scenario: 'REST GET, passed on' }))]
   } finally {
     await Promise.all(started.map((servers) => servers.stop()))
@@ -70,11 +75,14 @@ async function passingOn(ports) {
   throw new Error('every node answers by itself')
 }
 
-function inTurns(servers, { rounds, seconds }) {
-  for (const server of servers) load(server, warmSeconds)
+function warm(servers, { warmS }) {
+  for (const server of servers) load(server, warmS)
+}
+
+function inTurns(servers, { rounds, runS }) {
   const results = []
   for (let round = 1; round <= rounds; round++) {
-    for (const server of servers) results.push({ round, scenario: 'REST GET', ...load(server, seconds) })
+    for (const server of servers) results.push({ round, scenario: 'REST GET', ...load(server, runS) })
   }
   return results
 }

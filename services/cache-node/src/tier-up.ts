@@ -1,7 +1,7 @@
 /**
  * Tier-up: when the engine compiles a function with its last compiler, the one that takes longest and makes the fastest code.
  *
- * While a node starts, a function has to be nine times as hot for that. Building rings and claiming tokens go over 16,384
+ * While a node starts, a function has to be four times as hot for that. Building rings and claiming tokens go over 16,384
  * tokens, so that all of their code becomes hot within the first second, and most of it has done its work before its fast code
  * is ready. Compiling it took a node as much processor time as all the rest of its start, and took it from the nodes beside
  * it too, while commands waited for its claims.
@@ -16,9 +16,9 @@ interface Threshold {
 }
 
 /** In bytes of byte code that are run of it between two looks. */
-const byBytes: Threshold = { flag: '--interrupt-budget', usual: 67_584, starting: 600_000 }
+const byBytes: Threshold = { flag: '--interrupt-budget', usual: 67_584, starting: 300_000 }
 /** In runs of it, or of its loops. */
-const byRuns: Threshold = { flag: '--invocation-count-for-turbofan', usual: 3_000, starting: 27_000 }
+const byRuns: Threshold = { flag: '--invocation-count-for-turbofan', usual: 3_000, starting: 13_500 }
 /** By major version of V8: of Node 20, 22, and 24. An engine that is not known is left alone. */
 const thresholds = new Map([
   ['11', byBytes],
