@@ -32,10 +32,10 @@ const values = optionsOf(
 )
 const rounds = values.quick ? 2 : 3
 const times = values.quick ? { warmMs: 100, runMs: 400 } : { warmMs: 500, runMs: 2_000 }
-/** For each client at 64 in flight and then at 1: nodes need some 4 s of each until the engine has compiled them. */
-const warmUpMs = values.quick ? 1_200 : 4_000
+/** Nodes need some 4 s at 64 in flight, and as many alone, until the engine has compiled them, and large values ways of their own. */
+const warmUps = { names: ['1 KiB, 64 in flight', '64 in flight', '1 in flight'], runMs: values.quick ? 800 : 4_000 }
 const atRestTimes = values.quick ? { settleMs: 1_000, runMs: 4_000 } : { settleMs: 10_000, runMs: 20_000 }
-const restTimes = values.quick ? { rounds: 2, warmS: 2, runS: 1 } : { rounds: 15, warmS: 4, runS: 1 }
+const restTimes = values.quick ? { rounds: 3, warmS: 1, runS: 1 } : { rounds: 15, warmS: 4, runS: 1 }
 const chosen = values.only?.split(',') ?? contestants.map(({ name }) => name)
 
 const servers = await startServers(
@@ -50,9 +50,11 @@ try {
     else clients.push(await ClientProcess.start(name, started))
   }
   // Servers and clients that compile as they run are to be measured as they run for hours.
-  const warmUp = (inFlight) => scenarios.find((scenario) => scenario.inFlight === inFlight)
   for (const client of clients) {
-    for (const inFlight of [64, 1]) await client.run(warmUp(inFlight), { warmMs: 0, runMs: warmUpMs })
+    for (const name of warmUps.names) {
+      const scenario = scenarios.find((each) => each.name === name)
+      await client.run(scenario, { warmMs: 0, runMs: warmUps.runMs })
+    }
   }
   const results = []
   for (let round = 1; round <= rounds; round++) {
