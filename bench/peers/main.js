@@ -30,8 +30,8 @@ const values = optionsOf(
     json: { type: 'string', default: 'bench/peers/last.json' },
   },
 )
-const rounds = values.quick ? 2 : 3
-const times = values.quick ? { warmMs: 100, runMs: 400 } : { warmMs: 500, runMs: 2_000 }
+const rounds = 3
+const times = values.quick ? { warmMs: 50, runMs: 300 } : { warmMs: 500, runMs: 2_000 }
 /** Nodes need some 4 s at 64 in flight, and as many alone, until the engine has compiled them, and large values ways of their own. */
 const warmUps = { names: ['1 KiB, 64 in flight', '64 in flight', '1 in flight'], runMs: values.quick ? 800 : 4_000 }
 const atRestTimes = values.quick ? { settleMs: 1_000, runMs: 4_000 } : { settleMs: 10_000, runMs: 20_000 }
