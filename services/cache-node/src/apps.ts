@@ -64,7 +64,7 @@ function commandListener(node: CacheNode, logger: FastifyBaseLogger) {
     self,
     limits: defaultLimits,
     rooms: node.rooms,
-    execute: (command, origin, sink) => executor.execute(command, origin, sink),
+    execute: (command, origin, sink, heardAt) => executor.execute(command, origin, sink, heardAt),
     ahead: executor,
     originOf: (isDirect) => (isDirect ? 'direct' : 'plain'),
     ringChecksum: () => node.ring.checksum,

@@ -38,8 +38,8 @@ export function restApp(t: Test, members: readonly string[] = ['n1']): RestApp {
     now: 0,
     answers: 'yes',
     rooms: new Rooms(0),
-    execute: ((command: ByteCommand, origin: Origin, sink: HitSink) =>
-      executor.execute(command, origin, sink)) as Executor['execute'],
+    execute: ((command: ByteCommand, origin: Origin, sink: HitSink, heardAt?: number) =>
+      executor.execute(command, origin, sink, heardAt)) as Executor['execute'],
   }
   const moment = () => ({ now: rest.now, wallMs: 1_700_000_000_000 + rest.now })
   const copies = new Copies({

@@ -100,6 +100,29 @@ test('a conversation holds a turn no longer than its slice, and goes on in the n
   t.equal(log.at(-1), 'resume')
 })
 
+test('commands are executed as heard when they were here, by a clock that is looked at once for many', async (t) => {
+  let now = 0
+  const looks: number[] = []
+  const heard: number[] = []
+  const execute: Execute = (_command, _origin, _sink, heardAt) => {
+    heard.push(heardAt)
+    now += 0.01
+    return miss
+  }
+  const look = () => {
+    looks.push(now)
+    return now
+  }
+  const { conversation } = talk(execute, { now: look })
+  conversation.receive(Buffer.concat([helloBytes(), bytesOf(Array.from({ length: 100 }, () => commands.get('k')))]))
+  t.equal(heard.length, 100)
+  t.ok(
+    heard.every((at, index) => looks.includes(at) && at <= index * 0.01 + 1e-9 && at >= (heard[index - 1] ?? 0)),
+    'each by the look before it',
+  )
+  t.ok(looks.length < 10, `${looks.length} looks`)
+})
+
 test('large commands use up the slice as many small ones do', async (t) => {
   let now = 0
   const { conversation, listener } = talk(

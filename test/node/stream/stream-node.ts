@@ -27,7 +27,7 @@ export async function streamNode(
     self: 'n1',
     limits: defaultLimits,
     rooms,
-    execute: (command, origin, sink) => rest.execute(command, origin, sink),
+    execute: (command, origin, sink, heardAt) => rest.execute(command, origin, sink, heardAt),
     originOf: (isDirect) => (isDirect ? 'direct' : 'plain'),
     ringChecksum: () => rest.ring.checksum,
     ahead: noLookAhead,

@@ -24,6 +24,7 @@ import {
   RingholdError,
   readCommand,
   readHello,
+  ShortKeys,
   writeError,
   writeHello,
   writeOutcome,
@@ -59,6 +60,8 @@ const outputBytesTight = 65_536
 /** How often the clock is looked at: after so many commands, or bytes of them. */
 const commandsBetweenLooks = 32
 const bytesBetweenLooks = 65_536
+/** Of all conversations: a command is executed, or owns its bytes, before any of them reads another one. */
+const shortKeys = new ShortKeys()
 
 /** PutOff is a command that is to be executed again. */
 interface PutOff {
@@ -85,6 +88,8 @@ export class Conversation {
   #waiting = 0
   #isPaused = false
   #isScheduled = false
+  /** The clock when it was last looked at: whatever is executed until the next look was here by then. */
+  #lookedAt = 0
   /** Whether the slice of this turn is used up. */
   #isLate = false
   #isWorking = false
@@ -189,18 +194,17 @@ export class Conversation {
     let left = commandsBetweenLooks
     let bytes = 0
     let prepared = 0
-    let begunMs: number | undefined
+    this.#lookedAt = this.#options.now()
     const mayGoOn = () => (left < commandsBetweenLooks && this.#hasRoom()) || this.#mayGoOn()
     while (mayGoOn() && (this.#putOff === undefined || this.#takePutOff(this.#putOff)) && this.#intake.next()) {
-      begunMs ??= this.#options.now()
       bytes += this.#reader.end - this.#reader.at
       if (prepared === 0) prepared = this.#lookAhead()
       prepared--
       this.#takeFrame()
       this.#reader.release()
       if (--left > 0 && bytes < bytesBetweenLooks) continue
-      if (this.#slice.isUsed(begunMs)) return true
-      begunMs = this.#options.now()
+      if (this.#slice.isUsed(this.#lookedAt)) return true
+      this.#lookedAt = this.#options.now()
       left = commandsBetweenLooks
       bytes = 0
     }
@@ -247,7 +251,7 @@ export class Conversation {
   #takeCommand(): void {
     const { face, commandsMax = Number.POSITIVE_INFINITY } = this.#options
     const { id, flags } = this.#reader
-    const command = readCommand(this.#reader, this.#names)
+    const command = readCommand(this.#reader, this.#names, shortKeys)
     if (++this.#intake.commands > commandsMax)
       throw this.#reader.bad(`at most ${commandsMax} commands are taken at a time`)
     this.#execute(id, command, face.originOf((flags & frameFlags.direct) !== 0))
@@ -256,7 +260,7 @@ export class Conversation {
   #execute(id: number, command: ByteCommand, origin: Origin): void {
     try {
       this.#hit.id = id
-      const executed = this.#options.face.execute(command, origin, this.#hit)
+      const executed = this.#options.face.execute(command, origin, this.#hit, this.#lookedAt)
       if (executed === undefined) {
         if (this.#hit.isPutOff) this.#putOff = { id, command: { ...command, key: new Uint8Array(command.key) }, origin }
       } else if (executed instanceof Promise) this.#wait(id, executed)

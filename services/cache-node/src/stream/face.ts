@@ -10,8 +10,16 @@ export interface Face {
   readonly self: string
   readonly limits: Limits
   readonly rooms: Rooms
-  /** execute runs a command, whose bytes are good until it returns; undefined: it was a hit, and the sink has it. */
-  readonly execute: (command: ByteCommand, origin: Origin, sink: HitSink) => Executed | Promise<Executed> | undefined
+  /**
+   * execute runs a command, whose bytes are good until it returns and which was here at `heardAt`, in milliseconds on the
+   * monotonic clock; undefined: it was a hit, and the sink has it.
+   */
+  readonly execute: (
+    command: ByteCommand,
+    origin: Origin,
+    sink: HitSink,
+    heardAt: number,
+  ) => Executed | Promise<Executed> | undefined
   /** ahead is told of the keys of commands that follow each other closely, before they are executed. */
   readonly ahead: Ahead
   /** originOf tells where a command comes from that is marked as routed by its sender, or not. */
