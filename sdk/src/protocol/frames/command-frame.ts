@@ -6,7 +6,6 @@ import type { FrameReader } from './frame-reader.ts'
 import type { FrameWriter } from './frame-writer.ts'
 import { commandHeadBytes, conditionTypes, frameFlags, frameTypes } from './layout.ts'
 import type { Names } from './names.ts'
-import type { ShortKeys } from './short-keys.ts'
 
 const u53Bytes = 8
 const conditionHeadBytes = 3
@@ -88,16 +87,15 @@ function writeKey(
 
 /**
  * readCommand reads the command in which the reader stands. Key and value are views of what was received. Of the fields
- * it only knows whether they can be read: what they may be is checked where commands are executed. With `shortKeys` the key
- * is good until the next command is read.
+ * it only knows whether they can be read: what they may be is checked where commands are executed.
  */
-export function readCommand(reader: FrameReader, names: Names, shortKeys?: ShortKeys): ByteCommand {
+export function readCommand(reader: FrameReader, names: Names): ByteCommand {
   const { type, flags } = reader
   const cacheChars = reader.u8()
   const contentType = reader.u8()
   const keyBytes = reader.u16()
   const cache = names.read(reader, cacheChars)
-  const key = shortKeys === undefined ? reader.view(keyBytes) : shortKeys.read(reader, keyBytes)
+  const key = reader.view(keyBytes)
   if (type === frameTypes.get) {
     reader.done()
     return { type: 'get', cache, key }

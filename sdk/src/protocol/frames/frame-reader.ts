@@ -177,15 +177,6 @@ export class FrameReader {
     return this.bytes.subarray(at, this.at)
   }
 
-  /** into reads as many bytes as a few that are given have room for, by copying them. */
-  into(target: Uint8Array): void {
-    const { length } = target
-    this.#need(length)
-    const { bytes, at } = this
-    for (let index = 0; index < length; index++) target[index] = bytes[at + index] as number
-    this.at = at + length
-  }
-
   /** rest reads all that is left of the frame, without a copy. */
   rest(): Uint8Array {
     return this.view(this.end - this.at)

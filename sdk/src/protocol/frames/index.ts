@@ -22,4 +22,3 @@ export {
 export { Names } from './names.ts'
 export { ReceivedHit } from './received-hit.ts'
 export { type Hello, readHello, readRing, writeHello, writeRing, writeSignal } from './session-frames.ts'
-export { ShortKeys } from './short-keys.ts'

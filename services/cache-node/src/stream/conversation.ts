@@ -24,7 +24,6 @@ import {
   RingholdError,
   readCommand,
   readHello,
-  ShortKeys,
   writeError,
   writeHello,
   writeOutcome,
@@ -60,8 +59,6 @@ const outputBytesTight = 65_536
 /** How often the clock is looked at: after so many commands, or bytes of them. */
 const commandsBetweenLooks = 32
 const bytesBetweenLooks = 65_536
-/** Of all conversations: a command is executed, or owns its bytes, before any of them reads another one. */
-const shortKeys = new ShortKeys()
 
 /** PutOff is a command that is to be executed again. */
 interface PutOff {
@@ -251,7 +248,7 @@ export class Conversation {
   #takeCommand(): void {
     const { face, commandsMax = Number.POSITIVE_INFINITY } = this.#options
     const { id, flags } = this.#reader
-    const command = readCommand(this.#reader, this.#names, shortKeys)
+    const command = readCommand(this.#reader, this.#names)
     if (++this.#intake.commands > commandsMax)
       throw this.#reader.bad(`at most ${commandsMax} commands are taken at a time`)
     this.#execute(id, command, face.originOf((flags & frameFlags.direct) !== 0))
