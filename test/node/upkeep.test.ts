@@ -1,4 +1,5 @@
 import { test } from 'tap'
+import { Metronome } from '#node/metronome.js'
 import { Upkeep } from '#node/upkeep.js'
 
 const sliceMs = 4
@@ -7,20 +8,23 @@ test('upkeep rests three times as long as its slices take, however much there is
   const begunAt = performance.now()
   let slices = 0
   const isDone = new Promise<void>((resolve) => {
-    const upkeep = new Upkeep({
-      sweep: () => 0,
-      settle: () => {
-        const until = performance.now() + sliceMs
-        while (performance.now() < until);
-        slices++
-        if (slices < 10) return true
-        upkeep.stop()
-        resolve()
-        return false
+    const upkeep = new Upkeep(
+      {
+        sweep: () => 0,
+        settle: () => {
+          const until = performance.now() + sliceMs
+          while (performance.now() < until);
+          slices++
+          if (slices < 10) return true
+          upkeep.stop()
+          resolve()
+          return false
+        },
+        compact: () => false,
+        isFragmented: false,
       },
-      compact: () => false,
-      isFragmented: false,
-    })
+      new Metronome(),
+    )
     upkeep.start()
     t.teardown(() => upkeep.stop())
   })
@@ -32,19 +36,48 @@ test('upkeep rests three times as long as its slices take, however much there is
 test('what is left to do goes on before the next look, and ends with compaction', async (t) => {
   const done: string[] = []
   await new Promise<void>((resolve) => {
-    const upkeep = new Upkeep({
-      sweep: (_, budget) => (done.push('sweep') === 1 ? budget : 0),
-      settle: () => done.push('settle') < 4,
-      compact: () => {
-        done.push('compact')
-        upkeep.stop()
-        resolve()
-        return false
+    const upkeep = new Upkeep(
+      {
+        sweep: (_, budget) => (done.push('sweep') === 1 ? budget : 0),
+        settle: () => done.push('settle') < 4,
+        compact: () => {
+          done.push('compact')
+          upkeep.stop()
+          resolve()
+          return false
+        },
+        isFragmented: true,
       },
-      isFragmented: true,
-    })
+      new Metronome(),
+    )
     upkeep.start()
     t.teardown(() => upkeep.stop())
   })
   t.same(done, ['sweep', 'sweep', 'settle', 'sweep', 'settle', 'compact'])
+})
+
+test('a look that comes while it rests does nothing', (t) => {
+  let look = () => {}
+  let slices = 0
+  const metronome = {
+    every: (_: number, play: () => void) => {
+      look = play
+      return () => {}
+    },
+  }
+  const compact = () => {
+    const until = performance.now() + sliceMs
+    while (performance.now() < until);
+    slices++
+    return false
+  }
+  const upkeep = new Upkeep({ sweep: () => 0, settle: () => false, compact, isFragmented: true }, metronome)
+  t.teardown(() => upkeep.stop())
+  upkeep.start()
+  look()
+  const endedAt = performance.now()
+  do look()
+  while (slices === 1)
+  t.ok(performance.now() - endedAt >= 3 * sliceMs)
+  t.end()
 })

@@ -29,6 +29,7 @@ import { TopologyFeed } from './http/topology-feed.ts'
 import { listenOn } from './listen.ts'
 import { Membership, type Sightings } from './membership/membership.ts'
 import type { MembershipSettings } from './membership/settings.ts'
+import { Metronome } from './metronome.ts'
 import { PeerRoom } from './peers/peer-room.ts'
 import { Replicator } from './peers/replicator.ts'
 import { topologyOf } from './reports.ts'
@@ -70,8 +71,9 @@ export class CacheNode {
   readonly #peers: Listener
   #membership: Membership | undefined
   #gossiper: Gossiper | undefined
+  readonly #metronome = new Metronome()
   readonly #upkeep: Upkeep
-  #roomLooks: NodeJS.Timeout | undefined
+  #stopRoomLooks = () => {}
   /** Whether it has coordinated whatever it should, once. */
   #hasClaimed = false
   #stopped: Promise<void> | undefined
@@ -87,7 +89,7 @@ export class CacheNode {
       now: performance.now(),
     })
     this.rooms = new Rooms(config.memoryBytesMax)
-    this.#upkeep = new Upkeep(this.store)
+    this.#upkeep = new Upkeep(this.store, this.#metronome)
     const fleet = { seed: seedOfFleet(config.fleet), copies: config.copies }
     this.#rings = new RingOfView(fleet)
     const room = new PeerRoom(config.memoryBytesMax)
@@ -109,6 +111,7 @@ export class CacheNode {
       copies: this.#copies,
       room,
       logger,
+      metronome: this.#metronome,
       settings: defaultCopiesSettings,
       view: () => this.view,
       onRingSuspect: (peerUrl) => this.#gossiper?.suspectRing(peerUrl),
@@ -220,6 +223,7 @@ export class CacheNode {
     this.#gossiper = new Gossiper({
       membership: this.#membership,
       logger,
+      metronome: this.#metronome,
       events: {
         onView: () => this.#viewChanged(),
         onWake: () => this.replicator.woke(),
@@ -228,7 +232,7 @@ export class CacheNode {
       },
     })
     this.#upkeep.start()
-    this.#roomLooks = setInterval(() => this.rooms.look(performance.now()), roomLookMs)
+    this.#stopRoomLooks = this.#metronome.every(roomLookMs, () => this.rooms.look(performance.now()))
     this.replicator.start()
     await this.#gossiper.join()
     logger.info({ urls, ring: this.ring.checksum, members: this.view.size }, 'ready')
@@ -271,7 +275,7 @@ export class CacheNode {
 
   async #close(listeners: readonly Listener[], drainMs: number): Promise<void> {
     this.#upkeep.stop()
-    clearInterval(this.#roomLooks)
+    this.#stopRoomLooks()
     this.feed.close()
     this.replicator.close()
     this.#gossiper?.close()

@@ -4,6 +4,7 @@
  * takes a quarter of the time at most, however much there is to do: memory that is touched for the first time can cost
  * ten times what a slice was measured with.
  */
+import type { Metronome } from './metronome.ts'
 import type { ByteStore } from './store/byte-store.ts'
 
 /** How often it looks whether there is anything to do. */
@@ -16,25 +17,35 @@ export type Kept = Pick<ByteStore, 'sweep' | 'settle' | 'compact' | 'isFragmente
 
 export class Upkeep {
   readonly #store: Kept
-  #timer: NodeJS.Timeout | undefined
+  readonly #metronome: Pick<Metronome, 'every'>
+  #stopLooking = () => {}
+  #nextSlice: NodeJS.Timeout | undefined
+  #restsUntil = 0
 
-  constructor(store: Kept) {
+  constructor(store: Kept, metronome: Pick<Metronome, 'every'>) {
     this.#store = store
+    this.#metronome = metronome
   }
 
   start(): void {
-    this.#timer = setTimeout(() => this.#work(), lookIntervalMs)
+    this.#stopLooking = this.#metronome.every(lookIntervalMs, () => {
+      if (performance.now() >= this.#restsUntil) this.#work()
+    })
   }
 
   stop(): void {
-    clearTimeout(this.#timer)
+    this.#stopLooking()
+    clearTimeout(this.#nextSlice)
   }
 
   #work(): void {
+    clearTimeout(this.#nextSlice)
     const begunAt = performance.now()
     const hasMore = this.#slice(begunAt)
-    const restMs = hasMore ? restsPerSlice * (performance.now() - begunAt) : lookIntervalMs
-    this.#timer = setTimeout(() => this.#work(), restMs)
+    const endedAt = performance.now()
+    const restMs = restsPerSlice * (endedAt - begunAt)
+    this.#restsUntil = endedAt + restMs
+    if (hasMore) this.#nextSlice = setTimeout(() => this.#work(), restMs)
   }
 
   /** slice returns whether more may follow at once. */

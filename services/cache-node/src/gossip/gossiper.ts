@@ -1,7 +1,7 @@
 /**
- * The shell of membership: the core decides, this performs. It owns the clock, the timer and the connections.
+ * The shell of membership: the core decides, this performs. It owns the clock, the ticks and the connections.
  *
- *      timer ─ tick ──►┌────────────┐── exchange ──► a connection to the peer ── settled ──┐
+ *      beat ── tick ──►┌────────────┐── exchange ──► a connection to the peer ── settled ──┐
  *      peer  ─ receive►│ Membership │── answer ────► the reply to a peer                   │
  *                      └────────────┘── view, woke, drop-entries, … ──► the node           │
  *                            ▲─────────────────────────────────────────────────────────────┘
@@ -9,6 +9,7 @@
 import { RingholdError } from '@ringhold/sdk/protocol'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Effect, Membership, PeerMessage } from '../membership/membership.ts'
+import type { Metronome } from '../metronome.ts'
 import { GossipLinks } from './gossip-links.ts'
 import type { Receive } from './gossip-server.ts'
 
@@ -35,6 +36,7 @@ export interface GossipEvents {
 export interface GossiperOptions {
   readonly membership: Membership
   readonly logger: FastifyBaseLogger
+  readonly metronome: Pick<Metronome, 'every'>
   readonly events: GossipEvents
 }
 
@@ -61,16 +63,18 @@ export class Gossiper {
   readonly counters: GossipCounters = { exchangesSent: 0, exchangesFailed: 0, bytesSent: 0, bytesReceived: 0 }
   readonly #membership: Membership
   readonly #logger: FastifyBaseLogger
+  readonly #metronome: Pick<Metronome, 'every'>
   readonly #events: GossipEvents
   readonly #links: GossipLinks
   readonly #pending = new Map<number, Pending>()
-  #timer: NodeJS.Timeout | undefined
+  #stopTicks = () => {}
   #requests = 0
   #join: { joined: () => void; failed: (error: RingholdError) => void } | undefined
 
-  constructor({ membership, logger, events }: GossiperOptions) {
+  constructor({ membership, logger, metronome, events }: GossiperOptions) {
     this.#membership = membership
     this.#logger = logger
+    this.#metronome = metronome
     this.#events = events
     this.#links = new GossipLinks({
       traffic: this.counters,
@@ -89,7 +93,7 @@ export class Gossiper {
     const joined = new Promise<void>((resolve, reject) => {
       this.#join = { joined: resolve, failed: reject }
     })
-    this.#timer = setInterval(() => this.#tick(this.now()), tickMs)
+    this.#stopTicks = this.#metronome.every(tickMs, () => this.#tick(this.now()))
     this.#perform(this.#membership.start(this.now()))
     return joined
   }
@@ -127,9 +131,9 @@ export class Gossiper {
     this.#links.keepOnly(peerUrls)
   }
 
-  /** close stops the timer and cuts all connections. */
+  /** close stops the ticks and cuts all connections. */
   close(): void {
-    clearInterval(this.#timer)
+    this.#stopTicks()
     this.#links.destroy()
   }
 
@@ -200,7 +204,7 @@ export class Gossiper {
   }
 
   #stop(error: RingholdError): void {
-    clearInterval(this.#timer)
+    this.#stopTicks()
     if (this.#join === undefined) this.#events.onFatal(error)
     else this.#join.failed(error)
     this.#join = undefined

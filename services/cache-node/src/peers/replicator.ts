@@ -13,6 +13,7 @@ import type { FastifyBaseLogger } from 'fastify'
 import type { Copies, Moment, ViewChange } from '../copies/copies.ts'
 import type { Effect } from '../copies/effect.ts'
 import type { CopiesSettings } from '../copies/settings.ts'
+import type { Metronome } from '../metronome.ts'
 import { PeerLink, type Settled } from './peer-link.ts'
 import type { PeerRoom } from './peer-room.ts'
 import { PeerServer } from './peer-server.ts'
@@ -24,6 +25,7 @@ export interface ReplicatorOptions {
   readonly copies: Copies
   readonly room: PeerRoom
   readonly logger: FastifyBaseLogger
+  readonly metronome: Pick<Metronome, 'every'>
   readonly settings: Pick<CopiesSettings, 'tickIntervalMs' | 'restIntervalMs'>
   readonly view: () => View
   /** Called with the peer URL of a node that has another ring. */
@@ -42,9 +44,10 @@ export class Replicator {
   #isPerforming = false
   #isScheduled = false
   #nextTick: NodeJS.Timeout | undefined
-  /** Whether the next tick comes as late as may be at rest. */
+  /** Whether ticks come with the metronome, as rarely as may be at rest. */
   #isResting = false
-  #looks: NodeJS.Timeout | undefined
+  #stopTicks = () => {}
+  #stopLooks = () => {}
   #isClosed = false
 
   constructor(options: ReplicatorOptions) {
@@ -63,10 +66,14 @@ export class Replicator {
 
   /** start begins to tick. */
   start(): void {
+    const { metronome, settings } = this.#options
     this.#tickLater()
-    this.#looks = setInterval(() => {
+    this.#stopTicks = metronome.every(settings.restIntervalMs, () => {
+      if (this.#isResting) this.#tick()
+    })
+    this.#stopLooks = metronome.every(lookIntervalMs, () => {
       for (const link of this.#links.values()) link.look()
-    }, lookIntervalMs)
+    })
   }
 
   /** performSoon performs what commands led to, once for all that are executed in this turn of the event loop. */
@@ -97,7 +104,8 @@ export class Replicator {
   close(): void {
     this.#isClosed = true
     clearTimeout(this.#nextTick)
-    clearInterval(this.#looks)
+    this.#stopTicks()
+    this.#stopLooks()
     for (const [name, link] of this.#links) this.#cut(name, link)
     this.server.destroy()
   }
@@ -112,8 +120,7 @@ export class Replicator {
     if (this.#isClosed) return
     clearTimeout(this.#nextTick)
     this.#isResting = copies.isAtRest
-    const ms = this.#isResting ? settings.restIntervalMs : settings.tickIntervalMs
-    this.#nextTick = setTimeout(() => this.#tick(), ms)
+    if (!this.#isResting) this.#nextTick = setTimeout(() => this.#tick(), settings.tickIntervalMs)
   }
 
   #tick(): void {
