@@ -21,8 +21,9 @@ export class Metronome {
   #timer: NodeJS.Timeout | undefined
 
   /**
-   * every calls `play` every `ms` milliseconds, rounded to whole beats, one at least: the first time that long from now or
-   * up to a beat sooner. It returns what ends that. The process stays alive until every part has ended.
+   * every calls `play` every `ms` milliseconds, rounded to whole beats, one at least: the first time with the beat that all
+   * parts of that interval share, that long from now at the latest. It returns what ends that. The process stays alive until
+   * every part has ended.
    */
   every(ms: number, play: () => void): () => void {
     const part = { everyBeats: Math.max(1, Math.round(ms / beatMs)), play }
