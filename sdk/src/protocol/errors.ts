@@ -71,7 +71,7 @@ export const errorTable = {
   RINGHOLD_BAD_CONTENT: entry(
     415,
     'The content type or encoding is not usable',
-    'Send the bytes as they are: no Content-Encoding, and a Content-Type like text/plain.',
+    'Send the bytes as they are: no Content-Encoding, and a Content-Type like text/plain, or the one that the detail names.',
   ),
   RINGHOLD_WRONG_OWNER: entry(
     421,

@@ -40,7 +40,14 @@ test('what is no conversation is refused: another content type, too much, cut of
   const { url } = await streamNode(t)
   const post = (body: Uint8Array, more = {}) =>
     send(url, { method: 'POST', path, headers: { ...headers, ...more }, body })
-  t.equal((await post(helloBytes(), { 'content-type': 'text/plain' })).status, 415)
+  for (const type of ['text/plain', 'application/json']) {
+    const other = await post(helloBytes(), { 'content-type': type })
+    t.match(
+      { status: other.status, ...JSON.parse(String(other.body)) },
+      { status: 415, detail: /vnd\.ringhold\.frames/ },
+      type,
+    )
+  }
   t.equal((await post(Buffer.alloc(4_194_305))).status, 413)
   for (const body of [Buffer.alloc(0), helloBytes()]) t.equal((await post(body)).status, 200)
   const cut = await post(Buffer.concat([helloBytes(), bytesOf([commands.get('a')]).subarray(0, 8)]))

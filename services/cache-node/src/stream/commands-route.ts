@@ -27,6 +27,9 @@ export const commandsRoute: FastifyPluginCallback<CommandsRouteOptions> = (app, 
   const turns = new TurnClock()
   app.removeAllContentTypeParsers()
   app.addContentTypeParser(framesContentType, (_request, _body, parsed) => parsed(null))
+  app.addContentTypeParser('*', (_request, _body, parsed) => {
+    parsed(new RingholdError('RINGHOLD_BAD_CONTENT', { detail: `this route takes ${framesContentType} only` }))
+  })
   app.post('/v1/commands', ({ raw: request, headers }, reply) => {
     if (Number(headers['content-length'] ?? 0) > bodyBytesMax) throw new RingholdError('RINGHOLD_VALUE_TOO_LARGE')
     const { raw } = reply
