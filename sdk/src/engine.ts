@@ -16,6 +16,7 @@ import { Scopes } from './scopes.ts'
 import { type CallLimits, type Reading, Single, type Surroundings } from './single.ts'
 import { TopologyWatch } from './topology-watch.ts'
 import { Vigil } from './vigil.ts'
+import { withResolvers } from './with-resolvers.ts'
 
 /** Status of a client. 'idle': no call was made yet. 'connecting': no topology was read yet. */
 export type ClientStatus = 'idle' | 'connecting' | 'ready' | 'closing' | 'closed'
@@ -92,12 +93,12 @@ export class Engine implements Surroundings {
     if (!this.settings.failOpen) throw this.#watch.lastError
   }
 
-  /** run brings one command to its end. Rejects with RINGHOLD_BAD_OPTION for a wrong timeout. */
+  /** run brings one command to its end. Throws RINGHOLD_BAD_OPTION for a wrong timeout. */
   run<C extends Command, R>(command: C, options: CallOptions, reading: Reading<C, R>): Promise<R> {
-    return new Promise((resolve, reject) => {
-      const limits = this.limitsOf(options)
-      new Single(command, this, reading).begin(resolve, reject, limits)
-    })
+    const limits = this.limitsOf(options)
+    const { promise, resolve, reject } = withResolvers<R>()
+    new Single(command, this, reading).begin(resolve, reject, limits)
+    return promise
   }
 
   /** limitsOf begins a call: it returns when the call is to end. Throws where there cannot be one. */

@@ -5,6 +5,7 @@ import {
   frameTypes,
   type Hello,
   isAnswer,
+  ReceivedHit,
   RingholdError,
   readHello,
   readRing,
@@ -23,6 +24,8 @@ export interface AnswersOptions {
 export class Answers {
   readonly #options: AnswersOptions
   readonly #reader: FrameReader
+  /** Whoever gets it reads it at once, or keeps a copy. */
+  readonly #hit = new ReceivedHit()
   #hello: Hello | undefined
 
   constructor(options: AnswersOptions) {
@@ -50,7 +53,7 @@ export class Answers {
 
   #answer(reader: FrameReader): void {
     const { id } = reader
-    const answer = receiveAnswer(reader)
+    const answer = receiveAnswer(reader, this.#hit)
     const attempt = this.#options.slots.give(id)
     if (attempt === undefined) {
       // Of id 0: the node cannot read what it got.

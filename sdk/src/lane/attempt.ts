@@ -19,7 +19,7 @@ export interface Attempt {
   isCancelled: boolean
   /** Who is to be told when it is cancelled; undefined: nobody. */
   carrier: Carrier | undefined
-  /** succeed takes the outcome. Values in it are views of what was received, which is overwritten then: what is kept must be copied at once. */
+  /** succeed takes the outcome. A hit and its value are overwritten then: what is kept of them must be copied at once. */
   succeed(outcome: Outcome): void
   fail(failure: Unanswered): void
 }

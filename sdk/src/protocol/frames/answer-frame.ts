@@ -109,16 +109,18 @@ const accepted: Outcome = { type: 'accepted' }
 
 /** readAnswer reads the answer in which the reader stands. The value of a hit is a view of what was received. */
 export function readAnswer(reader: FrameReader): Outcome | RingholdError {
-  if (reader.type !== frameTypes.hit) return receiveAnswer(reader)
-  const { type, value, contentType, version, ttlMs } = readHit(reader)
+  const answer = receiveAnswer(reader, new ReceivedHit())
+  if (!(answer instanceof ReceivedHit)) return answer
+  const { type, value, contentType, version, ttlMs } = answer
   return { type, value, contentType, version, ttlMs }
 }
 
-/** receiveAnswer is readAnswer without a view of the value of a hit, until somebody asks for it. */
-export function receiveAnswer(reader: FrameReader): Outcome | RingholdError {
+/** receiveAnswer is readAnswer that fills `hit` and returns it where the answer is one: without a view of its value until somebody asks for it. */
+export function receiveAnswer(reader: FrameReader, hit: ReceivedHit): Outcome | RingholdError {
   switch (reader.type) {
     case frameTypes.hit:
-      return readHit(reader)
+      receiveHit(reader, hit)
+      return hit
     case frameTypes.error:
       return readError(reader)
     default: {
@@ -129,14 +131,15 @@ export function receiveAnswer(reader: FrameReader): Outcome | RingholdError {
   }
 }
 
-function readHit(reader: FrameReader): ReceivedHit {
+function receiveHit(reader: FrameReader, hit: ReceivedHit): void {
   const number = reader.u8()
-  const version = wholeNumber(reader)
-  const ttlMs = (reader.flags & frameFlags.ttl) === 0 ? undefined : wholeNumber(reader)
-  const contentType = readContentType(reader, number)
-  const hit = new ReceivedHit({ contentType, version, ttlMs }, reader)
+  hit.version = wholeNumber(reader)
+  hit.ttlMs = (reader.flags & frameFlags.ttl) === 0 ? undefined : wholeNumber(reader)
+  hit.contentType = readContentType(reader, number)
+  hit.bytes = reader.bytes
+  hit.at = reader.at
+  hit.end = reader.end
   reader.at = reader.end
-  return hit
 }
 
 function readPlain(reader: FrameReader): Outcome {

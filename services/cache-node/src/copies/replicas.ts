@@ -32,8 +32,14 @@ export class Replicas {
   readonly #core: Core
   readonly #hints: Hints
   readonly #links = new Map<string, Link>()
-  /** By token, as far as they were asked for under the present ring. */
-  readonly #others = new Array<readonly Link[] | undefined>(tokenCount)
+  /**
+   * By token the number of its list, as far as it was asked for under the present ring; 0: it was not. Tokens with the same
+   * owners share one: a list for each would lie apart, and every write would wait for the memory twice.
+   */
+  readonly #listOf = new Uint16Array(tokenCount)
+  /** By their numbers; the first stands for those that were not asked for. */
+  readonly #lists: (readonly Link[])[] = [[]]
+  readonly #numbers = new Map<string, number>()
   #pending: Link[] = []
   /** Bytes of keys and values that were sent. */
   bytesSent = 0
@@ -48,20 +54,16 @@ export class Replicas {
   }
 
   ringChanged(): void {
-    this.#others.fill(undefined)
+    this.#listOf.fill(0)
+    this.#lists.length = 1
+    this.#numbers.clear()
     for (const name of this.#links.keys()) if (!this.#core.view.has(name)) this.#links.delete(name)
   }
 
   /** of lists the owners of a token but this node. */
   of(token: number): readonly Link[] {
-    let others = this.#others[token]
-    if (others === undefined) {
-      const { ring, self } = this.#core
-      const names = ring.owners(token).filter((name) => name !== self && !this.#core.isAway(name))
-      others = names.map((name) => this.#link(name))
-      this.#others[token] = others
-    }
-    return others
+    if (this.#listOf[token] === 0) this.#listOf[token] = this.#numberOf(token)
+    return this.#lists[this.#listOf[token] as number] as readonly Link[]
   }
 
   /** send returns whether the write is told how that went; false: the owner is skipped, and a hint is kept for it. */
@@ -95,6 +97,17 @@ export class Replicas {
     const link = this.#links.get(member)
     if (link !== undefined) link.tryAt = undefined
     this.#hints.replay(member)
+  }
+
+  #numberOf(token: number): number {
+    const { ring, self } = this.#core
+    const names = ring.owners(token).filter((name) => name !== self && !this.#core.isAway(name))
+    const key = JSON.stringify(names)
+    const known = this.#numbers.get(key)
+    if (known !== undefined) return known
+    const number = this.#lists.push(names.map((name) => this.#link(name))) - 1
+    this.#numbers.set(key, number)
+    return number
   }
 
   #link(name: string): Link {

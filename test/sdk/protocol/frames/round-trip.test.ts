@@ -8,7 +8,7 @@ import {
   Names,
   type Outcome,
   protocolRelease,
-  type ReceivedHit,
+  ReceivedHit,
   RingholdError,
   readAnswer,
   readCommand,
@@ -85,7 +85,7 @@ test('an outcome that is received without its value says the same, and has its v
     fc.property(anyOutcome, id, (outcome, number) => {
       const writer = new FrameWriter(1)
       writeOutcome(writer, number, outcome)
-      const received = receiveAnswer(onlyFrame(writer)) as Outcome
+      const received = receiveAnswer(onlyFrame(writer), new ReceivedHit()) as Outcome
       assert.strictEqual(received.type, outcome.type)
       if (received.type !== 'hit') assert.deepEqual(received, { ...outcome })
       else {
