@@ -51,6 +51,34 @@ overBoth('getEntry tells version, time to live and content type; getBytes what i
   t.equal(await cache.getBytes('b'), undefined)
 })
 
+overBoth(
+  'what is asked for at once keeps what is its own: value, version, time to live and content type',
+  async (t, transport) => {
+    const fleet = await smallFleet(t, 1)
+    await using cache = await Ringhold.connect({ transport, nodes: fleet.urls })
+    const keys = ['a', 'b', 'c', 'd']
+    const written = await Promise.all(
+      keys.map((key, index) =>
+        cache.set(key, `<${key}>`, { contentType: `text/x-${key}`, ...(index % 2 === 0 && { ttlMs: 60_000 }) }),
+      ),
+    )
+    const expected = keys.map((key, index) => {
+      const { version } = written[index] as { version: number }
+      return { version, ttlMs: index % 2 === 0 ? 60_000 : undefined, contentType: `text/x-${key}` }
+    })
+    const texts = await Promise.all(keys.map((key) => cache.getEntry(key)))
+    t.strictSame(
+      texts,
+      expected.map((about, index) => ({ value: `<${keys[index]}>`, ...about })),
+    )
+    const bytes = await Promise.all(keys.map((key) => cache.getBytes(key)))
+    t.strictSame(
+      bytes,
+      texts.map((entry) => ({ ...entry, value: new TextEncoder().encode(entry?.value as string) })),
+    )
+  },
+)
+
 overBoth('a value that is not what its content type says can still be read as bytes', async (t, transport) => {
   const fleet = await smallFleet(t)
   await using cache = await Ringhold.connect({ transport, nodes: fleet.urls })
