@@ -7,22 +7,27 @@
  *                 ▲           │
  *                 └───────────┘
  *
- * Whether that pays depends on the machine and the network, so it is measured: of each round of lone calls the last few
- * are done the other way, and the way that was quicker is the one of the next round. Where others want the processor, who
- * sleeps is let in sooner than who stays awake: calls that take far too long show that, and the process sleeps for a round
- * at least. Over a network slower than the bound it sleeps too. It never stays awake without a call, nor longer than its
- * bound for one.
+ * Whether that pays depends on the machine, the network and on who else wants the processor: who sleeps is let in sooner
+ * than who stays awake. So it is measured, by whole rounds of lone calls, their late ones included:
+ *
+ *      usual way, 1 round ─► other way, 1 round ─┬─► it was quicker: it is the usual one
+ *             ▲                                  └─► it was not: the next comparison comes after twice as many rounds
+ *             └── a usual round that took much longer than the one that won brings the comparison on at once
+ *
+ * A round the other way ends as soon as it cannot win any more. Over a network slower than its bound the process sleeps:
+ * nothing is gained then. It never stays awake without a call, nor longer than its bound for one.
  */
 
-/** A round of lone calls, and how many of them, at its end, are done the other way. */
+/** How many lone calls a round has. */
 export const roundCalls = 1_024
-export const trialCalls = 8
-/** Staying awake must take this share of the time that sleeping takes to be worth its processor time. */
+/** Rounds of the usual way between two comparisons: at first one, then twice as many each time, up to this. */
+export const usualRoundsMax = 32
+/** Staying awake must take less than this share of the time that sleeping takes to be worth its processor time. */
 const worthwhile = 0.9
-/** What takes longer than this is late: not for waking up, but because somebody else had the processor, or the way is long. */
-export const lateMs = 0.25
-/** So many late calls of a round are too many to stay awake: on an idle machine it is one in a thousand, by collections. */
-export const lateCallsMax = 5
+/** A usual round that takes so many times what it took when it won is no usual one. */
+const unusual = 1.5
+/** A call counts as so many milliseconds at most: about what a busy machine makes it wait. What takes longer has other reasons. */
+export const countedMsMax = 4
 
 export interface VigilOptions {
   /** Longest time awake for one call; 0: never. */
@@ -41,23 +46,29 @@ export class Vigil {
   #isTurning = false
   #endMs = 0
   #isAwakeUsual = true
+  /** Whether this round is the other way. */
+  #isTrial = false
   #calls = 0
-  #usualMs = 0
-  #trialMs = 0
-  #lateCalls = 0
+  #tookMs = 0
+  /** What the last round of the usual way took, and the one by which it won. */
+  #usualMs = Number.POSITIVE_INFINITY
+  #wonMs = Number.POSITIVE_INFINITY
+  /** Usual rounds until the next comparison, and how many these are after one that changes nothing. */
+  #roundsLeft = 1
+  #usualRounds = 1
 
   constructor(options: VigilOptions) {
     this.#options = options
   }
 
-  /** isAwakeUsual tells which way won the last round. */
-  get isAwakeUsual(): boolean {
-    return this.#isAwakeUsual
+  /** isAwake tells which way the next call is done. */
+  get isAwake(): boolean {
+    return this.#isAwakeUsual !== this.#isTrial
   }
 
   /** begin stays awake for a lone call that was just sent, if that is this call's way. */
   begin(now: number): void {
-    if (this.#isAwakeUsual === this.#isTrial() || this.#options.awakeMs === 0) return
+    if (!this.isAwake || this.#options.awakeMs === 0) return
     this.#endMs = now + this.#options.awakeMs
     if (this.#isTurning) return
     this.#isTurning = true
@@ -66,31 +77,40 @@ export class Vigil {
 
   /** ended notes how long a call took that was lone from its beginning to its end. */
   ended(tookMs: number): void {
-    const countedMs = Math.min(tookMs, lateMs)
-    if (this.#isTrial()) this.#trialMs += countedMs
-    else this.#usualMs += countedMs
-    if (tookMs >= lateMs) this.#lateCalls++
-    const isCrowded = this.#lateCalls >= lateCallsMax
-    if (++this.#calls === roundCalls) this.#startRound(!isCrowded && this.#isAwakeQuicker())
-    else if (isCrowded && this.#isAwakeUsual) this.#startRound(false)
+    this.#tookMs += Math.min(tookMs, countedMsMax)
+    const isWhole = ++this.#calls === roundCalls
+    if (this.#isTrial) {
+      const isLost = !this.#isTrialQuicker()
+      if (isWhole || isLost) this.#compared(isLost)
+    } else if (isWhole) this.#endUsualRound()
   }
 
-  #isTrial(): boolean {
-    return this.#calls >= roundCalls - trialCalls
+  #isTrialQuicker(): boolean {
+    if (this.#isAwakeUsual) return this.#tookMs * worthwhile <= this.#usualMs
+    return this.#tookMs < this.#usualMs * worthwhile
   }
 
-  #isAwakeQuicker(): boolean {
-    const usualMs = this.#usualMs / (roundCalls - trialCalls)
-    const trialMs = this.#trialMs / trialCalls
-    const [awakeMs, asleepMs] = this.#isAwakeUsual ? [usualMs, trialMs] : [trialMs, usualMs]
-    return awakeMs < asleepMs * worthwhile
+  #compared(isLost: boolean): void {
+    if (isLost) this.#usualRounds = Math.min(usualRoundsMax, this.#usualRounds * 2)
+    else {
+      this.#isAwakeUsual = !this.#isAwakeUsual
+      this.#usualMs = this.#tookMs
+      this.#usualRounds = 1
+    }
+    this.#wonMs = this.#usualMs
+    this.#roundsLeft = this.#usualRounds
+    this.#startRound(false)
   }
 
-  #startRound(isAwakeUsual: boolean): void {
-    this.#isAwakeUsual = isAwakeUsual
+  #endUsualRound(): void {
+    this.#usualMs = this.#tookMs
+    const isUnusual = this.#usualMs > this.#wonMs * unusual
+    this.#startRound(--this.#roundsLeft === 0 || isUnusual)
+  }
+
+  #startRound(isTrial: boolean): void {
+    this.#isTrial = isTrial
     this.#calls = 0
-    this.#usualMs = 0
-    this.#trialMs = 0
-    this.#lateCalls = 0
+    this.#tookMs = 0
   }
 }
