@@ -48,6 +48,34 @@ export function eachFrame(visit) {
   }
 }
 
+/** BareAnswers is what a server does with the chunks of a connection: a Map behind frames. */
+export class BareAnswers {
+  out = Buffer.allocUnsafe(bufferBytes)
+  /** take puts the answers to a chunk into `out`, and returns how long they are. */
+  take
+
+  constructor(entries) {
+    this.take = eachFrame((bytes, { id, type, keyBytes, at, end }, length) => {
+      const { out } = this
+      const key = bytes.latin1Slice(at, at + keyBytes)
+      if (type === frames.set) {
+        entries.set(key, Buffer.from(bytes.subarray(at + keyBytes, end)))
+        return writeHead(out, length, { id, type: frames.done, keyBytes: 0, valueBytes: 0 })
+      }
+      const value = entries.get(key)
+      if (value === undefined) return writeHead(out, length, { id, type: frames.miss, keyBytes: 0, valueBytes: 0 })
+      const valueAt = writeHead(out, length, { id, type: frames.hit, keyBytes: 0, valueBytes: value.length })
+      value.copy(out, valueAt)
+      return valueAt + value.length
+    })
+  }
+
+  /** takeNew goes on with another buffer: what is in the present one has not left. */
+  takeNew() {
+    this.out = Buffer.allocUnsafe(bufferBytes)
+  }
+}
+
 class Lane {
   #socket
   #out = Buffer.allocUnsafe(bufferBytes)
