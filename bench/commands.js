@@ -22,6 +22,8 @@ const batchCommands = 100
 const batchCount = 200
 /** Every so many batches the event loop turns, so that a conversation has a new slice of it. */
 const batchesInTurn = 4
+/** Virtual ticks until the node holds all tokens, at most. */
+const ticksMax = 1_000
 const contentType = 'text/plain; charset=utf-8'
 /** Larger than the second cache of a processor. */
 const evicting = new Uint8Array(8 * 2 ** 20)
@@ -64,7 +66,10 @@ function nodeSide(valueBytes) {
   const member = { name: 'a', urls, incarnation: 1, status: 'alive', zone: '', weight: 1, instance: 'a' }
   const ring = new Ring({ ...fleet, members: [member] })
   copies.viewChanged({ view: new Map([['a', member]]), ring, incarnation: 1 }, { now: 0, wallMs: 0 })
-  for (let tick = 1; !holdsAll(copies); tick++) copies.tick({ now: tick * 20, wallMs: tick * 20 })
+  for (let tick = 1; !holdsAll(copies); tick++) {
+    if (tick > ticksMax) throw new Error('the node did not take over its tokens')
+    copies.tick({ now: tick * 20, wallMs: tick * 20 })
+  }
   const onEffects = () => copies.takeEffects()
   const executor = new Executor({ copies, store, limits: defaultLimits, now, wallMs: Date.now, onEffects })
   const fail = (error) => {
