@@ -80,6 +80,7 @@ function nodeSide(valueBytes) {
     limits: defaultLimits,
     rooms: new Rooms(memoryBytes),
     execute: (command, origin, sink, heardAt) => executor.execute(command, origin, sink, heardAt),
+    get: (key, sink, heardAt) => executor.get(key, sink, heardAt),
     ahead: executor,
     originOf: (isDirect) => (isDirect ? 'direct' : 'plain'),
     ringChecksum: () => ring.checksum,

@@ -49,7 +49,7 @@ class ByteStoreContestant implements Contestant {
 
   get(request: Request, response: Uint8Array): boolean {
     this.#reading.target = response
-    return this.#store.readInto({ token: request.token, cache: 'default', key: request.key }, 0, this.#reading)
+    return this.#store.readInto(request.token, request, 0, this.#reading) === 'hit'
   }
 
   prepare(requests: readonly Request[]): void {

@@ -3,6 +3,7 @@
  * a checksum of its key and version; every read checks it, and at the end every entry is read.
  */
 import { ByteStore } from '#node/store/byte-store.js'
+import { rangeOf } from '#node/store/key-range.js'
 import type { Place, Reading } from '#node/store/store.js'
 import { random } from './random.ts'
 
@@ -47,7 +48,8 @@ export function fuzz({ bytesMax, forMs, seed }: { bytesMax: number; forMs: numbe
   let hits = 0
   let rssMax = 0
   const check = (key: number, now: number): void => {
-    if (!store.readInto(placeOf(key), now, reading)) return
+    const place = placeOf(key)
+    if (store.readInto(place.token, rangeOf(place), now, reading) !== 'hit') return
     hits++
     if (reading.version !== versions[key]) throw new Error(`key ${key} has version ${reading.version}`)
     verify(reading.target.subarray(0, reading.length), key, reading.version)

@@ -56,16 +56,16 @@ export function isWellFormed(text: string): boolean {
   return (text as WellFormedness & string).isWellFormed()
 }
 
-/** isUtf8 tells whether bytes are well-formed UTF-8: shortest forms only, no surrogates, nothing above U+10FFFF (RFC 3629). */
-export function isUtf8(bytes: Uint8Array): boolean {
-  for (let at = 0; at < bytes.length; ) {
+/** isUtf8 tells whether bytes, or those from `from` to `to`, are well-formed UTF-8: shortest forms only, no surrogates, nothing above U+10FFFF (RFC 3629). */
+export function isUtf8(bytes: Uint8Array, from = 0, to: number = bytes.length): boolean {
+  for (let at = from; at < to; ) {
     const first = bytes[at] as number
     if (first < 0x80) {
       at++
       continue
     }
     const size = first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0
-    if (size === 0 || at + size > bytes.length) return false
+    if (size === 0 || at + size > to) return false
     const second = bytes[at + 1] as number
     // What the first byte leaves open: overlong forms, surrogates, and what lies beyond Unicode.
     const least = first === 0xe0 ? 0xa0 : first === 0xf0 ? 0x90 : 0x80

@@ -65,6 +65,7 @@ function commandListener(node: CacheNode, logger: FastifyBaseLogger) {
     limits: defaultLimits,
     rooms: node.rooms,
     execute: (command, origin, sink, heardAt) => executor.execute(command, origin, sink, heardAt),
+    get: (key, sink, heardAt) => executor.get(key, sink, heardAt),
     ahead: executor,
     originOf: (isDirect) => (isDirect ? 'direct' : 'plain'),
     ringChecksum: () => node.ring.checksum,

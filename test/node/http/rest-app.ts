@@ -17,6 +17,7 @@ import { smallStore } from '../store/small-store.ts'
 
 export interface RestApp {
   readonly execute: Executor['execute']
+  readonly get: Executor['get']
   readonly app: FastifyInstance
   readonly store: Store
   readonly ring: Ring
@@ -40,6 +41,7 @@ export function restApp(t: Test, members: readonly string[] = ['n1']): RestApp {
     rooms: new Rooms(0),
     execute: ((command: ByteCommand, origin: Origin, sink: HitSink, heardAt?: number) =>
       executor.execute(command, origin, sink, heardAt)) as Executor['execute'],
+    get: (key, sink, heardAt) => executor.get(key, sink, heardAt),
   }
   const moment = () => ({ now: rest.now, wallMs: 1_700_000_000_000 + rest.now })
   const copies = new Copies({

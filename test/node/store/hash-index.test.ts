@@ -1,3 +1,4 @@
+import type { ByteRange } from '@ringhold/sdk/ring'
 import { test } from 'tap'
 import { HashIndex, tagOf } from '#node/store/hash-index.js'
 import { KeyHash } from '#node/store/key-hash.js'
@@ -16,8 +17,8 @@ class Numbers {
 
   constructor(tokenOf: (number: number) => number) {
     this.#tokenOf = tokenOf
-    const hasKey = (address: number, _cache: number, key: Uint8Array): boolean =>
-      address === new DataView(key.buffer).getUint32(0)
+    const hasKey = (address: number, _cache: number, { bytes }: ByteRange): boolean =>
+      address === new DataView(bytes.buffer).getUint32(0)
     this.index = new HashIndex(new Segments(bytesMax), { hasKey }, bytesMax)
   }
 
@@ -31,7 +32,7 @@ class Numbers {
 
   find(number: number): number {
     const tag = this.#tag(number)
-    return this.index.find(this.#tokenOf(number), tag, 1, this.#key)
+    return this.index.find(this.#tokenOf(number), tag, 1, { bytes: this.#key, from: 0, to: this.#key.length })
   }
 
   #tag(number: number): number {

@@ -3,12 +3,15 @@ import { FrameWriter, type Outcome, writeOutcome } from '@ringhold/sdk/protocol'
 import fc from 'fast-check'
 import { test } from 'tap'
 import { read, readHit } from '#node/core/read.js'
+import { rangeOf } from '#node/store/key-range.js'
+import type { ReplicatedStore } from '#node/store/store.js'
 import { HitFrame } from '#node/stream/hit-frame.js'
 import { knownContentTypes } from '#sdk/protocol/frames/layout.js'
 import { holds } from '../../property.ts'
 import { smallStore } from '../store/small-store.ts'
 
 const at = { token: 1, cache: 'default', key: Buffer.from('k') }
+const hit = (store: ReplicatedStore, sink: HitFrame) => readHit(store, at.token, rangeOf(at), sink)
 
 const entry = fc.record({
   value: fc.oneof(
@@ -35,7 +38,7 @@ test('a hit through the sink is the frame of its outcome', (t) => {
     sink.id = id
     sink.valueBytesMax = 1_048_576
     sink.now = 10
-    if (readHit(store, at, sink) !== undefined) return false
+    if (hit(store, sink) !== undefined) return false
     writeOutcome(usual, id, read(store, at, 10))
     return Buffer.compare(straight.bytes, usual.bytes) === 0
   })
@@ -53,13 +56,13 @@ test('a value that the client would refuse is answered with an error, and none o
   const writer = new FrameWriter()
   const sink = new HitFrame(writer)
   sink.valueBytesMax = 100
-  t.equal(readHit(store, at, sink), undefined)
+  t.equal(hit(store, sink), undefined)
   t.match(Buffer.from(writer.bytes).toString('latin1'), /RINGHOLD_VALUE_TOO_LARGE.*101 bytes/)
   t.notOk(writer.bytes.includes(0xee))
 })
 
 test('where there is nothing the sink stays as it is, and the outcome says so', async (t) => {
   const writer = new FrameWriter()
-  t.same(readHit(smallStore(), at, new HitFrame(writer)), { type: 'miss' } satisfies Outcome)
+  t.same(hit(smallStore(), new HitFrame(writer)), { type: 'miss' } satisfies Outcome)
   t.equal(writer.length, 0)
 })

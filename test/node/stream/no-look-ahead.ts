@@ -1,4 +1,7 @@
-/** For faces whose commands go to no store that could prepare for them. */
+/** For faces whose commands go to no store that could prepare for them, or answer gets by itself. */
 import type { Ahead } from '#node/core/executor.js'
+import type { Face } from '#node/stream/face.js'
 
 export const noLookAhead: Ahead = { looksAhead: false, expect: () => {}, prefetch: () => {} }
+
+export const noStraightGet: Face['get'] = () => undefined

@@ -1,7 +1,9 @@
 /** Conversations that share the rooms of their node: large commands and large values wait for each other, small ones for nobody. */
 import fc from 'fast-check'
 import { test } from 'tap'
+import { HIT_IN_SINK } from '#node/copies/copies.js'
 import type { Executed } from '#node/core/executor.js'
+import type { HitSink } from '#node/core/hit-sink.js'
 import { Conversation } from '#node/stream/conversation.js'
 import type { Face } from '#node/stream/face.js'
 import type { Room } from '#node/stream/room.js'
@@ -16,9 +18,15 @@ const miss: Executed = { outcome: { type: 'miss' }, by: 'n1' }
 const created: Executed = { outcome: { type: 'created', version: 1, copies: 1 }, by: 'n1' }
 const nextTurn = () => new Promise<void>((resolve) => setImmediate(resolve))
 
-/** A node whose gets are hits of as many bytes as their keys say, and which remembers the sum of what was set. */
+/** A node whose gets are hits of as many bytes as their keys say, every other one straight, and which remembers the sum of what was set. */
 function newFace(rooms: Rooms) {
   const sums = new Map<string, number>()
+  let gets = 0
+  const hit = (key: string, sink: HitSink) => {
+    Object.assign(sink, { length: Number(key), contentType: 'text/plain', version: 1, expiresAt: undefined })
+    sink.onFound()
+    if (sink.at + sink.length <= sink.target.length) sink.target.fill(0x61, sink.at, sink.at + sink.length)
+  }
   const face: Face = {
     self: 'n1',
     limits: defaultLimits,
@@ -28,10 +36,13 @@ function newFace(rooms: Rooms) {
       if (command.type === 'set') sums.set(key, sumOf(command.value))
       if (command.type === 'set') return created
       if (command.type !== 'get') return miss
-      Object.assign(sink, { length: Number(key), contentType: 'text/plain', version: 1, expiresAt: undefined })
-      sink.onFound()
-      if (sink.at + sink.length <= sink.target.length) sink.target.fill(0x61, sink.at, sink.at + sink.length)
+      hit(key, sink)
       return undefined
+    },
+    get: ({ bytes, from, to }, sink) => {
+      if (gets++ % 2 > 0) return undefined
+      hit(Buffer.from(bytes.subarray(from, to)).toString(), sink)
+      return HIT_IN_SINK
     },
     originOf: () => 'direct',
     ringChecksum: () => 'r1',

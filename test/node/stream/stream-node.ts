@@ -28,6 +28,7 @@ export async function streamNode(
     limits: defaultLimits,
     rooms,
     execute: (command, origin, sink, heardAt) => rest.execute(command, origin, sink, heardAt),
+    get: (key, sink, heardAt) => rest.get(key, sink, heardAt),
     originOf: (isDirect) => (isDirect ? 'direct' : 'plain'),
     ringChecksum: () => rest.ring.checksum,
     ahead: noLookAhead,

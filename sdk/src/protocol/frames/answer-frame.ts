@@ -57,20 +57,18 @@ export function writeOutcome(writer: FrameWriter, id: number, outcome: Outcome):
 }
 
 function writeHit(writer: FrameWriter, id: number, hit: Hit): void {
-  const { value, contentType, version, ttlMs } = hit
-  const at = writeHitHead(writer, id, { valueBytes: value.length, contentType, version, ttlMs })
+  const { value } = hit
+  const at = writeHitHead(writer, id, hit, value.length)
   // An array whose buffer was transferred away has no bytes, and set() would throw.
   if (value.length > 0) writer.buffer.set(value, at)
 }
 
 /** HitHead is a hit without its value. */
-export interface HitHead extends Omit<Hit, 'type' | 'value'> {
-  readonly valueBytes: number
-}
+export type HitHead = Omit<Hit, 'type' | 'value'>
 
 /** writeHitHead appends a hit whose value the caller puts into the buffer of the writer, where this returns, before anything else is written. */
-export function writeHitHead(writer: FrameWriter, id: number, head: HitHead): number {
-  const { valueBytes, contentType, version, ttlMs } = head
+export function writeHitHead(writer: FrameWriter, id: number, head: HitHead, valueBytes: number): number {
+  const { contentType, version, ttlMs } = head
   const number = contentTypeNumber(contentType)
   const more = hitHeadBytes + u53Bytes + contentTypeBytes(number, contentType) + valueBytes
   writer.begin(frameTypes.hit, id, ttlMs === undefined ? 0 : frameFlags.ttl, more)

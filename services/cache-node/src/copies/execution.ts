@@ -1,8 +1,10 @@
 /** Execution of a command by the node that coordinates its token: reads at once, writes through their replicas. */
+import type { Outcome } from '@ringhold/sdk/protocol'
 import type { Counters } from '../core/counters.ts'
 import type { Executed } from '../core/executed.ts'
 import type { HitSink } from '../core/hit-sink.ts'
 import { read, readHit } from '../core/read.ts'
+import type { KeyRange } from '../store/key-range.ts'
 import type { Place } from '../store/store.ts'
 import type { Core } from './core.ts'
 import type { Errand } from './errand.ts'
@@ -51,11 +53,11 @@ export class Execution {
   }
 
   /** readInto returns undefined when the sink has the hit. */
-  readInto(place: Place, sink: HitSink): Executed | undefined {
+  readInto(token: number, key: KeyRange, sink: HitSink): Outcome | undefined {
     sink.now = this.#core.now
-    const outcome = readHit(this.#core.store, place, sink)
+    const outcome = readHit(this.#core.store, token, key, sink)
     if (outcome === undefined) this.#counters.hits += sink.isPutOff ? 0 : 1
     else this.#counters.misses++
-    return outcome && { outcome, by: this.#core.self }
+    return outcome
   }
 }

@@ -15,6 +15,7 @@ import { holds } from '../core/condition.ts'
 import type { Counters } from '../core/counters.ts'
 import type { Answers } from '../core/decide.ts'
 import type { Done, Executed } from '../core/executed.ts'
+import { rangeOf } from '../store/key-range.ts'
 import type { Change, Place, Reading } from '../store/store.ts'
 import { copyOf } from './copy.ts'
 import type { Core } from './core.ts'
@@ -124,7 +125,8 @@ export class Writes {
   /** The version of the entry that a place has; undefined: none, or a tombstone. */
   #present(place: Place): number | undefined {
     const { store, now } = this.#core
-    return store.readInto(place, now, this.#presence) ? this.#presence.version : undefined
+    const found = store.readInto(place.token, rangeOf(place), now, this.#presence)
+    return found === 'hit' ? this.#presence.version : undefined
   }
 
   #newWrite(command: WriteCommand, token: number, isOwned: boolean): Write {

@@ -4,9 +4,11 @@ import {
   checkContentType,
   checkKeyBytes,
   checkTtlMs,
+  isUtf8,
   type Limits,
   RingholdError,
 } from '@ringhold/sdk/protocol'
+import type { KeyRange } from '../store/key-range.ts'
 
 /** CommandCheck holds commands against the limits of the node. */
 export class CommandCheck {
@@ -17,6 +19,11 @@ export class CommandCheck {
 
   constructor(limits: Limits) {
     this.#limits = limits
+  }
+
+  /** isInOrder tells whether check would pass a get of this key; false also of a cache that was not the last one checked. */
+  isInOrder({ cache, bytes, from, to }: KeyRange): boolean {
+    return cache === this.#checkedCache && to > from && to - from <= this.#limits.keyBytesMax && isUtf8(bytes, from, to)
   }
 
   /** check throws what is wrong with a command, as a RingholdError. */

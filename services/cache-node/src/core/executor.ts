@@ -4,9 +4,10 @@
  *
  * Reads, and writes that wait for nobody, are answered in the call; a promise is made only where the answer comes later.
  */
-import type { ByteCommand, Limits, RingholdError } from '@ringhold/sdk/protocol'
+import type { ByteCommand, Limits, Outcome, RingholdError } from '@ringhold/sdk/protocol'
 import { type Copies, HIT_IN_SINK, type Moment } from '../copies/copies.ts'
-import type { KeyRange, Store } from '../store/store.ts'
+import type { KeyRange } from '../store/key-range.ts'
+import type { Store } from '../store/store.ts'
 import { CommandCheck } from './command-check.ts'
 import type { Origin } from './decide.ts'
 import type { Done, Executed } from './executed.ts'
@@ -79,6 +80,16 @@ export class Executor implements Ahead {
     const later = this.#later
     this.#later = new Later()
     return later.outcome()
+  }
+
+  /**
+   * get is execute for a get of this node's own: straight from where the key was received, and with nothing left behind. A
+   * hit goes to the sink. Undefined: the command needs a decision, or is not in order; then it is one for execute.
+   */
+  get(key: KeyRange, sink: HitSink, heardAt: number): Outcome | typeof HIT_IN_SINK | undefined {
+    if (!this.#check.isInOrder(key)) return undefined
+    this.#look(heardAt)
+    return this.#around.copies.get(key, this.#moment, sink)
   }
 
   get looksAhead(): boolean {

@@ -14,18 +14,19 @@ import type { MissReason, Version } from '@ringhold/sdk/protocol'
 import { tokenCount } from '@ringhold/sdk/ring'
 import { Engine } from './engine.ts'
 import { tombstones } from './entry.ts'
+import type { KeyRange } from './key-range.ts'
 import type { BytesByKind, MissCounts } from './ledger.ts'
 import { pageOf } from './pages.ts'
 import { Reader } from './reader.ts'
 import { settle } from './settling.ts'
 import type {
+  Absence,
   Applied,
   CacheStats,
   Change,
   Digest,
   Entry,
   Evictions,
-  KeyRange,
   List,
   Page,
   PageRequest,
@@ -95,9 +96,9 @@ export class ByteStore implements ReplicatedStore {
     return this.#reader.read(place)
   }
 
-  readInto(place: Place, now: number, reading: Reading): boolean {
+  readInto(token: number, key: KeyRange, now: number, reading: Reading): 'hit' | Absence {
     this.#engine.observe(now)
-    return this.#reader.readInto(place, reading)
+    return this.#reader.readInto(token, key, reading)
   }
 
   get looksAhead(): boolean {

@@ -10,6 +10,7 @@ import { keyMark } from './digests.ts'
 import { replicas } from './entry.ts'
 import { EvictionList } from './eviction-list.ts'
 import { Holdings } from './holdings.ts'
+import { rangeOf } from './key-range.ts'
 import { Roles } from './roles.ts'
 import type { Place } from './store.ts'
 import { Tuner } from './tuner.ts'
@@ -60,7 +61,7 @@ export class Engine {
 
   /** live returns the address of an entry or tombstone that has not expired; 0: there is none. */
   live(place: Place, cache: CacheTally, hash: number): number {
-    return this.unlessExpired(this.holdings.find(place.token, hash, cache, place.key))
+    return this.unlessExpired(this.holdings.find(place.token, hash, cache, rangeOf(place)))
   }
 
   /** unlessExpired lets an entry go that has expired, and returns 0 for it; else its address. */

@@ -14,6 +14,8 @@
  *
  * A value may run on at the beginning of the next segment of the log; header and key never do.
  */
+import type { ByteRange } from '@ringhold/sdk/ring'
+import type { EntryHead } from './entry-head.ts'
 import type { Segments } from './segments.ts'
 
 /** The logs that entries lie in, by number. */
@@ -89,6 +91,21 @@ export class Entries {
     putDouble(words, at + 5, expiresAt)
     words[at + 7] = 0
     words[at + 8] = 0
+  }
+
+  /** readHead fills `head`: one look at the memory instead of one for each field. */
+  readHead(address: number, head: EntryHead): void {
+    const words = this.#segments.wordsOf(address)
+    const at = this.#segments.wordIn(address)
+    const first = words[at] as number
+    const expires = (first & expiresFlag) !== 0
+    head.log = (first & logMask) >>> logShift
+    head.valueLength = first >>> lengthShift
+    head.keyLength = (words[at + 1] as number) & keyLengthMask
+    head.contentType = (words[at + 2] as number) & 0xffff
+    head.version = (words[at + 4] as number) * two32 + (words[at + 3] as number)
+    head.deadline = expires ? doubleOf(words, at + 5) : undefined
+    head.valueAt = (expires ? headerBytes.expiring : headerBytes.plain) + head.keyLength
   }
 
   valueLength(address: number): number {
@@ -212,10 +229,10 @@ export class Entries {
     return (words[at] as number) ^ (words[Math.min(at + aheadWords[0], last)] as number) ^ (words[last] as number)
   }
 
-  hasKey(address: number, cache: number, key: Uint8Array): boolean {
+  hasKey(address: number, cache: number, { bytes: key, from: keyAt, to }: ByteRange): boolean {
     const words = this.#segments.wordsOf(address)
     const at = this.#segments.wordIn(address)
-    const length = key.length
+    const length = to - keyAt
     if (at + aheadWords[1] < words.length) {
       this.ahead = (words[at + aheadWords[0]] as number) ^ (words[at + aheadWords[1]] as number)
     }
@@ -225,7 +242,7 @@ export class Entries {
     const header = ((words[at] as number) & expiresFlag) === 0 ? headerBytes.plain : headerBytes.expiring
     const bytes = this.#segments.bytesOf(address)
     const from = at * 4 + header
-    for (let index = 0; index < length; index++) if (bytes[from + index] !== key[index]) return false
+    for (let index = 0; index < length; index++) if (bytes[from + index] !== key[keyAt + index]) return false
     return true
   }
 
@@ -242,12 +259,14 @@ export class Entries {
   }
 
   #double(address: number, index: number): number {
-    const words = this.#segments.wordsOf(address)
-    const at = this.#segments.wordIn(address) + index
-    halves[0] = words[at] as number
-    halves[1] = words[at + 1] as number
-    return double[0] as number
+    return doubleOf(this.#segments.wordsOf(address), this.#segments.wordIn(address) + index)
   }
+}
+
+function doubleOf(words: Uint32Array, at: number): number {
+  halves[0] = words[at] as number
+  halves[1] = words[at + 1] as number
+  return double[0] as number
 }
 
 function putDouble(words: Uint32Array, at: number, value: number): void {

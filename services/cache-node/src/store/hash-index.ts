@@ -16,7 +16,7 @@
  * fills one table, in which the secret hash spreads them like any others. Because tables follow tokens, all keys of a
  * token are found by going through one table.
  */
-import { tokenCount } from '@ringhold/sdk/ring'
+import { type ByteRange, tokenCount } from '@ringhold/sdk/ring'
 import type { Segments } from './segments.ts'
 
 /** tableCount is how many tables an index has. */
@@ -45,7 +45,7 @@ export const tokensPerTable = tokenCount / tableCount
 
 /** Probe tells whether the entry at an address is the one looked for. */
 export interface Probe {
-  hasKey(address: number, cache: number, key: Uint8Array): boolean
+  hasKey(address: number, cache: number, key: ByteRange): boolean
 }
 
 /** BucketRange is a part of a table. */
@@ -111,7 +111,7 @@ export class HashIndex {
   }
 
   /** find returns the address of a key's entry, 0 when there is none. */
-  find(token: number, tag: number, cache: number, key: Uint8Array): number {
+  find(token: number, tag: number, cache: number, key: ByteRange): number {
     const table = token >>> tableShift
     const buckets = (this.#pageCounts[table] as number) << this.#pageShift
     if (buckets === 0) return 0

@@ -8,11 +8,12 @@
  *                move ─┼─ digests                    what the other owners compare
  *                      └─ names, ledger              what people are told
  */
-import { tokenCount } from '@ringhold/sdk/ring'
+import { type ByteRange, tokenCount } from '@ringhold/sdk/ring'
 import { CacheNames, type CacheTally } from './cache-names.ts'
 import { Compaction } from './compaction.ts'
 import { Digests, keyMark } from './digests.ts'
 import { type Draft, Entries, headerBytes, main, probation, replicas, tombstones } from './entry.ts'
+import type { EntryHead } from './entry-head.ts'
 import { HashIndex, tagOf } from './hash-index.ts'
 import { KeyHash } from './key-hash.ts'
 import { Leaving } from './leaving.ts'
@@ -20,7 +21,6 @@ import { Ledger } from './ledger.ts'
 import { Log } from './log.ts'
 import { Piecewise } from './piecewise.ts'
 import { Segments } from './segments.ts'
-import type { KeyRange } from './store.ts'
 import { Wheel } from './wheel.ts'
 
 /** Segments that a write leaves for compaction and the index to work with. */
@@ -79,7 +79,7 @@ export class Holdings {
   }
 
   /** hashOfRange is the same of a key that is a part of an array. */
-  hashOfRange(cache: CacheTally, { bytes, from, to }: Pick<KeyRange, 'bytes' | 'from' | 'to'>): number {
+  hashOfRange(cache: CacheTally, { bytes, from, to }: ByteRange): number {
     return this.#hash.of(cache.id, bytes, from, to - from)
   }
 
@@ -98,7 +98,7 @@ export class Holdings {
     return keyMark(cache.mark, segments.bytesOf(address), from, fields.keyLength(address))
   }
 
-  find(token: number, hash: number, cache: CacheTally, key: Uint8Array): number {
+  find(token: number, hash: number, cache: CacheTally, key: ByteRange): number {
     return this.index.find(token, tagOf(token, hash), cache.id, key)
   }
 
@@ -239,15 +239,13 @@ export class Holdings {
   /** key copies the key of an entry. */
   key(address: number): Uint8Array {
     const key = new Uint8Array(this.fields.keyLength(address))
-    this.#pieces.read(address, { skip: this.fields.headerLength(address), length: key.length }, key, 0)
+    this.#pieces.read(address, this.fields.headerLength(address), key.length, key, 0)
     return key
   }
 
-  /** readValue copies the value of an entry into an array, from `at` on. */
-  readValue(address: number, to: Uint8Array, at: number): void {
-    const { fields } = this
-    const skip = fields.headerLength(address) + fields.keyLength(address)
-    this.#pieces.read(address, { skip, length: fields.valueLength(address) }, to, at)
+  /** readValue copies the value of an entry with this header into an array, from `at` on. */
+  readValue(address: number, { valueAt, valueLength }: EntryHead, to: Uint8Array, at: number): void {
+    this.#pieces.read(address, valueAt, valueLength, to, at)
   }
 
   #logOf(address: number): Log {

@@ -1,5 +1,6 @@
 /** Ledger: what the store holds, by kind, and what happened to it. Plain figures, kept as things happen. */
-import type { MissReason } from '@ringhold/sdk/protocol'
+
+import type { Absence } from './store.ts'
 
 /** BytesByKind is where the bytes of the budget are. */
 export interface BytesByKind {
@@ -12,7 +13,7 @@ export interface BytesByKind {
 }
 
 /** MissCounts counts reads without an entry by why there was none. */
-export type MissCounts = Record<MissReason | 'never', number>
+export type MissCounts = Record<Absence, number>
 
 export class Ledger {
   readonly bytes: BytesByKind = { values: 0, keys: 0, headers: 0, tombstones: 0, index: 0 }

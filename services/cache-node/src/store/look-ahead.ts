@@ -15,7 +15,7 @@
 import type { CacheTally } from './cache-names.ts'
 import { tagOf } from './hash-index.ts'
 import type { Holdings } from './holdings.ts'
-import type { KeyRange, Place } from './store.ts'
+import type { KeyRange } from './key-range.ts'
 
 /** What is smaller than this lies in the caches of a processor anyway. */
 const largeBytes = 16 * 1024 * 1024
@@ -48,12 +48,12 @@ export class LookAhead {
   }
 
   /** expect adds a key; more than the most are left out. */
-  expect(token: number, { cache: name, bytes, from, to }: KeyRange): void {
+  expect(token: number, key: KeyRange): void {
     if (this.#fetched > 0) this.#forget()
-    const cache = this.#holdings.names.find(name)
+    const cache = this.#holdings.names.find(key.cache)
     if (cache === undefined || this.#count === keysAheadMax) return
     const at = this.#count++
-    const hash = this.#holdings.hashOfRange(cache, { bytes, from, to })
+    const hash = this.#holdings.hashOfRange(cache, key)
     this.#tokens[at] = token
     this.#hashes[at] = hash
     this.#tags[at] = tagOf(token, hash)
@@ -75,7 +75,7 @@ export class LookAhead {
   }
 
   /** claim returns the address of an entry that was fetched, and sets its hash; 0 when this one was not. */
-  claim({ token, key }: Place, cache: CacheTally): number {
+  claim(token: number, key: KeyRange, cache: CacheTally): number {
     if (this.#claimed === this.#fetched) return 0
     const { fields, segments } = this.#holdings
     if (segments.gives !== this.#gives) {

@@ -3,8 +3,11 @@ import type { MissReason, Version } from '@ringhold/sdk/protocol'
 import type { Bygones } from './bygones.ts'
 import { inlineType, splitInlineType } from './content-types.ts'
 import type { Engine } from './engine.ts'
+import { tombstones } from './entry.ts'
+import { EntryHead } from './entry-head.ts'
+import { type KeyRange, rangeOf } from './key-range.ts'
 import { LookAhead } from './look-ahead.ts'
-import type { Change, Entry, Place, Reading } from './store.ts'
+import type { Absence, Change, Entry, Place, Reading } from './store.ts'
 
 /** Values up to this many bytes are handed out as pieces of one larger array: an array of its own costs more. */
 const sharedValueBytesMax = 2_048
@@ -15,6 +18,9 @@ export class Reader {
   readonly #engine: Engine
   #shared = new ArrayBuffer(sharedBytes)
   #sharedUsed = 0
+  readonly #head = new EntryHead()
+  /** Why the last #use found nothing. */
+  #absence: Absence = 'never'
 
   constructor(engine: Engine) {
     this.#engine = engine
@@ -22,28 +28,27 @@ export class Reader {
   }
 
   read(place: Place): Entry | undefined {
-    const address = this.#use(place)
+    const address = this.#use(place.token, rangeOf(place))
     return address === 0 ? undefined : this.#entryAt(address)
   }
 
-  readInto(place: Place, reading: Reading): boolean {
-    const address = this.#use(place)
-    if (address === 0) return false
-    const { holdings, types } = this.#engine
-    const { fields } = holdings
-    const number = fields.contentType(address)
-    reading.version = fields.version(address)
-    reading.expiresAt = fields.expires(address) ? fields.deadline(address) : undefined
-    if (number === inlineType) {
+  readInto(token: number, key: KeyRange, reading: Reading): 'hit' | Absence {
+    const address = this.#use(token, key)
+    if (address === 0) return this.#absence
+    const head = this.#head
+    reading.version = head.version
+    reading.expiresAt = head.deadline
+    if (head.contentType === inlineType) {
       this.#copyInline(address, reading)
-      return true
+      return 'hit'
     }
-    reading.contentType = types.of(number)
-    reading.length = fields.valueLength(address)
+    const { holdings, types } = this.#engine
+    reading.contentType = types.of(head.contentType)
+    reading.length = head.valueLength
     reading.onFound?.()
     const fits = reading.at + reading.length <= reading.target.length
-    if (fits) holdings.readValue(address, reading.target, reading.at)
-    return true
+    if (fits) holdings.readValue(address, head, reading.target, reading.at)
+    return 'hit'
   }
 
   missReason(place: Place): MissReason | undefined {
@@ -98,41 +103,52 @@ export class Reader {
     return cache === undefined ? 0 : this.#engine.live(place, cache, holdings.hashOf(cache, place.key))
   }
 
-  /** The address of an entry, which counts as used now; 0 where there is none. */
-  #use(place: Place): number {
+  /** The address of an entry, which counts as used now and has its header in #head; 0 where there is none, for the reason of #absence. */
+  #use(token: number, key: KeyRange): number {
     const engine = this.#engine
     const { holdings, tuner } = engine
     const { fields } = holdings
-    const cache = holdings.names.find(place.cache)
+    const cache = holdings.names.find(key.cache)
     if (cache === undefined) return this.#miss('never')
-    const claimed = this.ahead.claim(place, cache)
-    const hash = claimed === 0 ? holdings.hashOf(cache, place.key) : this.ahead.hash
-    const address = claimed === 0 ? engine.live(place, cache, hash) : engine.unlessExpired(claimed)
-    if (address === 0 || fields.isTombstone(address)) {
+    const claimed = this.ahead.claim(token, key, cache)
+    const hash = claimed === 0 ? holdings.hashOfRange(cache, key) : this.ahead.hash
+    const found = claimed === 0 ? holdings.find(token, hash, cache, key) : claimed
+    const address = found === 0 ? 0 : this.#unlessExpired(found)
+    if (address === 0 || this.#head.log === tombstones) {
       if (tuner.isSampled(hash)) tuner.miss(hash)
       return this.#miss(address === 0 ? (engine.departures.reasonOf(hash) ?? 'never') : 'deleted')
     }
     fields.raiseFrequency(address)
     holdings.ledger.hits++
-    if (tuner.isSampled(hash) && engine.roles.coordinates(place.token)) {
+    if (tuner.isSampled(hash) && engine.roles.coordinates(token)) {
       tuner.hit(hash, fields.size(address), engine.ownBytesMax)
     }
     return address
   }
 
-  #miss(reason: MissReason | 'never'): 0 {
+  /** Puts the header of an entry in #head; where it has expired it goes, and this returns 0 for it. */
+  #unlessExpired(address: number): number {
+    const engine = this.#engine
+    const head = this.#head
+    engine.holdings.fields.readHead(address, head)
+    if (head.deadline === undefined || head.deadline > engine.now) return address
+    engine.drop(address, 'expired')
+    return 0
+  }
+
+  #miss(reason: Absence): 0 {
+    this.#absence = reason
     this.#engine.holdings.ledger.misses[reason]++
     return 0
   }
 
   #entryAt(address: number): Entry {
     const { holdings, types } = this.#engine
-    const { fields } = holdings
-    const bytes = this.#allocate(fields.valueLength(address))
-    holdings.readValue(address, bytes, 0)
-    const number = fields.contentType(address)
-    const version = fields.version(address)
-    const expiresAt = fields.expires(address) ? fields.deadline(address) : undefined
+    const head = this.#head
+    holdings.fields.readHead(address, head)
+    const bytes = this.#allocate(head.valueLength)
+    holdings.readValue(address, head, bytes, 0)
+    const { contentType: number, version, deadline: expiresAt } = head
     if (number !== inlineType) return { value: bytes, contentType: types.of(number), version, expiresAt }
     const { type, value } = splitInlineType(bytes)
     return { value, contentType: type, version, expiresAt }

@@ -11,6 +11,7 @@
  * of ownership it is told: the tokens that its node coordinates, for eviction is the coordinator's.
  */
 import type { MissReason, Version } from '@ringhold/sdk/protocol'
+import type { KeyRange } from './key-range.ts'
 
 /** Place is where an entry lies. */
 export interface Place {
@@ -119,13 +120,8 @@ export interface Reading {
   onFound?(): void
 }
 
-/** KeyRange is a key as a part of what was received. */
-export interface KeyRange {
-  readonly cache: string
-  readonly bytes: Uint8Array
-  readonly from: number
-  readonly to: number
-}
+/** Absence is why there is no entry. 'never': it never was there or is forgotten. */
+export type Absence = MissReason | 'never'
 
 /** StoreStats counts what it holds, and what happened since the start. */
 export interface StoreStats {
@@ -140,8 +136,8 @@ export interface StoreStats {
 export interface Store {
   /** The entry, which counts as used now; undefined where there is none. The bytes are a copy, the caller's own. */
   read(place: Place, now: number): Entry | undefined
-  /** The same without any garbage, for faces that write values straight into a reply; false where there is none. */
-  readInto(place: Place, now: number, reading: Reading): boolean
+  /** The same without any garbage, for faces that write values straight into a reply: 'hit', or why there is none. */
+  readInto(token: number, key: KeyRange, now: number, reading: Reading): 'hit' | Absence
   /** Why a read finds nothing; undefined when it never was there or is forgotten. */
   missReason(place: Place, now: number): MissReason | undefined
   /**

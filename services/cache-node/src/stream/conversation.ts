@@ -1,41 +1,34 @@
 /**
  * A conversation by frames: commands in, answers out, whatever carries the bytes (see command-stream.ts, commands-route.ts).
  *
- *      chunks ─► intake ─► execute ─┬─► at once   ─► writer ─► one write for all that one read brought
- *                                   └─► later     ─► writer        a forwarded command holds up none behind it
+ *      chunks ─► intake ─► responder ─► writer ─► one write for all that one read brought
  *
  * It guarantees: a conversation takes at most `sliceMs` of a turn of the event loop, whatever it sends; it reads on only
  * while the other side takes its answers and not too many commands wait; a frame that cannot be read ends this
  * conversation, with an error frame, and no other. It looks at no clock but the one it is given and knows no sockets.
  */
 import {
-  type ByteCommand,
+  type FrameKey,
   FrameReader,
   FrameWriter,
-  frameFlags,
   frameOverheadBytesMax,
   frameTypes,
   type Hello,
   isCommand,
   KeysAhead,
   Names,
-  type Outcome,
   protocolRelease,
-  RingholdError,
-  readCommand,
+  type RingholdError,
   readHello,
   writeError,
   writeHello,
-  writeOutcome,
   writeRing,
   writeSignal,
 } from '@ringhold/sdk/protocol'
-import type { Origin } from '../core/decide.ts'
-import type { Executed } from '../core/executor.ts'
 import type { Face } from './face.ts'
-import { HitFrame, tooLarge } from './hit-frame.ts'
 import { Intake } from './intake.ts'
 import type { Port } from './port.ts'
+import { codedError, Responder } from './responder.ts'
 import { AnswerRoom, CommandRoom } from './rooms.ts'
 import { Slice } from './slice.ts'
 import type { TurnClock } from './turn-clock.ts'
@@ -60,13 +53,6 @@ const outputBytesTight = 65_536
 const commandsBetweenLooks = 32
 const bytesBetweenLooks = 65_536
 
-/** PutOff is a command that is to be executed again. */
-interface PutOff {
-  readonly id: number
-  readonly command: ByteCommand
-  readonly origin: Origin
-}
-
 export class Conversation {
   readonly #options: ConversationOptions
   readonly #reader: FrameReader
@@ -75,14 +61,10 @@ export class Conversation {
   readonly #room: CommandRoom
   readonly #answers: AnswerRoom
   readonly #writer: FrameWriter
-  readonly #hit: HitFrame
-  readonly #names = new Names()
+  readonly #responder: Responder
   readonly #keysAhead: KeysAhead
-  readonly #expect = () => this.#options.face.ahead.expect(this.#keysAhead)
-  /** A get whose value waits for room; what follows waits behind it. */
-  #putOff: PutOff | undefined
+  readonly #expect = (key: FrameKey) => this.#options.face.ahead.expect(key)
   #client: Hello | undefined
-  #waiting = 0
   #isPaused = false
   #isScheduled = false
   /** The clock when it was last looked at: whatever is executed until the next look was here by then. */
@@ -100,16 +82,19 @@ export class Conversation {
     const tenant = { roomy: () => this.#workSoon(), evicted: () => port.destroy() }
     this.#room = new CommandRoom(rooms, tenant)
     this.#answers = new AnswerRoom(rooms, tenant)
-    this.#writer = new FrameWriter(undefined, this.#answers)
-    this.#hit = new HitFrame(this.#writer)
-    this.#reader = new FrameReader({
+    const writer = new FrameWriter(undefined, this.#answers)
+    const reader = new FrameReader({
       frameBytesMax: face.limits.valueBytesMax + frameOverheadBytesMax,
       fault: 'RINGHOLD_BAD_REQUEST',
       room: this.#room,
     })
-    this.#intake = new Intake(this.#reader)
+    const names = new Names()
+    this.#writer = writer
+    this.#reader = reader
+    this.#intake = new Intake(reader)
     this.#slice = new Slice(options)
-    this.#keysAhead = new KeysAhead(this.#reader, this.#names)
+    this.#responder = new Responder({ face, reader, names, writer, onAnswer: () => this.#workSoon() })
+    this.#keysAhead = new KeysAhead(reader, names)
   }
 
   /** client is how the other side introduced itself; undefined before it has. */
@@ -165,6 +150,7 @@ export class Conversation {
   cut(): void {
     if (this.#isOver) return
     this.#isOver = true
+    this.#responder.close()
     this.#intake.clear()
     this.#writer.clear()
     this.#room.leave()
@@ -193,7 +179,7 @@ export class Conversation {
     let prepared = 0
     this.#lookedAt = this.#options.now()
     const mayGoOn = () => (left < commandsBetweenLooks && this.#hasRoom()) || this.#mayGoOn()
-    while (mayGoOn() && (this.#putOff === undefined || this.#takePutOff(this.#putOff)) && this.#intake.next()) {
+    while (mayGoOn() && (!this.#responder.isPutOff || this.#takePutOff()) && this.#intake.next()) {
       bytes += this.#reader.end - this.#reader.at
       if (prepared === 0) prepared = this.#lookAhead()
       prepared--
@@ -219,13 +205,13 @@ export class Conversation {
 
   /** Whether what #mayGoOn() said still holds: nothing was sent since. */
   #hasRoom(): boolean {
-    return this.#writer.length < outputBytesTight && this.#waiting < waitingMax && !this.#isOver
+    return this.#writer.length < outputBytesTight && this.#responder.waiting < waitingMax && !this.#isOver
   }
 
   #mayGoOn(): boolean {
     const bytes = this.#options.face.rooms.isTight ? outputBytesTight : outputBytes
     if (this.#writer.length >= bytes) this.#flush()
-    if (!this.#isOver && this.#waiting < waitingMax && !this.#options.port.isFull(bytes)) return true
+    if (!this.#isOver && this.#responder.waiting < waitingMax && !this.#options.port.isFull(bytes)) return true
     // Whoever cannot use room does not stand in line for it.
     this.#room.leave()
     this.#answers.leave()
@@ -238,7 +224,7 @@ export class Conversation {
     if (this.#client === undefined) {
       if (type !== frameTypes.hello) throw reader.bad('the first frame must be a hello')
       this.#client = readHello(reader)
-      this.#hit.valueBytesMax = this.#client.limits.valueBytesMax
+      this.#responder.valueBytesMax = this.#client.limits.valueBytesMax
       if (this.#client.release < protocolRelease) throw reader.bad(`release ${this.#client.release} is not supported`)
     } else if (isCommand(type)) this.#takeCommand()
     else if (type === frameTypes.ping) writeSignal(this.#writer, 'pong')
@@ -246,75 +232,26 @@ export class Conversation {
   }
 
   #takeCommand(): void {
-    const { face, commandsMax = Number.POSITIVE_INFINITY } = this.#options
-    const { id, flags } = this.#reader
-    const command = readCommand(this.#reader, this.#names)
+    const { commandsMax = Number.POSITIVE_INFINITY } = this.#options
     if (++this.#intake.commands > commandsMax)
       throw this.#reader.bad(`at most ${commandsMax} commands are taken at a time`)
-    this.#execute(id, command, face.originOf((flags & frameFlags.direct) !== 0))
-  }
-
-  #execute(id: number, command: ByteCommand, origin: Origin): void {
-    try {
-      this.#hit.id = id
-      const executed = this.#options.face.execute(command, origin, this.#hit, this.#lookedAt)
-      if (executed === undefined) {
-        if (this.#hit.isPutOff) this.#putOff = { id, command: { ...command, key: new Uint8Array(command.key) }, origin }
-      } else if (executed instanceof Promise) this.#wait(id, executed)
-      else this.#answer(id, executed.outcome)
-    } catch (error) {
-      this.#refuse(id, error)
-    }
+    this.#responder.respond(this.#lookedAt)
   }
 
   /** Tries again what waits for room; false when it still does. */
-  #takePutOff({ id, command, origin }: PutOff): boolean {
-    this.#putOff = undefined
-    this.#execute(id, command, origin)
-    if (this.#putOff !== undefined) return false
+  #takePutOff(): boolean {
+    if (!this.#responder.resume(this.#lookedAt)) return false
     this.#answers.leave()
     return true
-  }
-
-  #wait(id: number, promise: Promise<Executed>): void {
-    this.#waiting++
-    promise
-      .then(
-        ({ outcome }) => this.#answer(id, outcome),
-        (error: unknown) => this.#refuse(id, error),
-      )
-      .finally(() => {
-        this.#waiting--
-        this.#workSoon()
-      })
-  }
-
-  #answer(id: number, outcome: Outcome): void {
-    if (this.#isOver) return
-    const { valueBytesMax } = (this.#client as Hello).limits
-    if (outcome.type === 'hit' && outcome.value.length > valueBytesMax) {
-      this.#refuse(id, tooLarge(outcome.value.length, valueBytesMax))
-    } else writeOutcome(this.#writer, id, outcome)
-  }
-
-  #refuse(id: number, error: unknown): void {
-    if (this.#isOver) return
-    writeError(this.#writer, id, this.#codedError(error))
   }
 
   /** A frame that cannot be read: nothing after it can be trusted. */
   #fail(error: unknown): void {
     this.#reader.close()
-    writeError(this.#writer, 0, this.#codedError(error))
+    writeError(this.#writer, 0, codedError(error, this.#options.face))
     this.#flush()
     this.#options.port.end()
     this.cut()
-  }
-
-  #codedError(error: unknown): RingholdError {
-    if (error instanceof RingholdError) return error
-    this.#options.face.onFault(error)
-    return new RingholdError('RINGHOLD_INTERNAL')
   }
 
   #flush(): void {
@@ -340,7 +277,7 @@ export class Conversation {
   }
 
   #finishIfDone(): void {
-    if (!this.#isFinished || this.#isOver || this.#hasMore() || this.#waiting > 0) return
+    if (!this.#isFinished || this.#isOver || this.#hasMore() || this.#responder.waiting > 0) return
     this.#reader.finish()
     this.#options.port.end()
     this.cut()
@@ -348,7 +285,7 @@ export class Conversation {
 
   /** Whether something has come that is not taken yet. Then it is being waited for what that needs, or for the next turn. */
   #hasMore(): boolean {
-    return this.#putOff !== undefined || this.#intake.hasMore()
+    return this.#responder.isPutOff || this.#intake.hasMore()
   }
 
   #setPause(): void {

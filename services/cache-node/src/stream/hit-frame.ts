@@ -20,6 +20,7 @@ export class HitFrame implements HitSink {
   version = 0
   expiresAt: number | undefined = undefined
   now = 0
+  ttlMs: number | undefined = undefined
   /** The command that the next hit answers. */
   id = 0
   /** The longest value that the client reads. */
@@ -44,9 +45,8 @@ export class HitFrame implements HitSink {
       this.target = nowhere
       return
     }
-    const { length: valueBytes, contentType, version } = this
-    const head = { valueBytes, contentType, version, ttlMs: ttlMsLeft(this.expiresAt, this.now) }
-    this.at = writeHitHead(this.#writer, this.id, head)
+    this.ttlMs = ttlMsLeft(this.expiresAt, this.now)
+    this.at = writeHitHead(this.#writer, this.id, this, this.length)
     this.target = this.#writer.buffer
   }
 }

@@ -33,8 +33,8 @@ test('the keys ahead are those of the commands that are read next, and reading g
         reader.feed(chunk)
         while (reader.next()) {
           if (looked === 0) {
-            looked = ahead.visit(max, () =>
-              expected.push(`${ahead.cache} ${text(ahead.bytes.subarray(ahead.from, ahead.to))}`),
+            looked = ahead.visit(max, ({ cache, bytes, from, to }) =>
+              expected.push(`${cache} ${text(bytes.subarray(from, to))}`),
             )
             if (looked < 1 || looked > max) return false
           }
@@ -63,7 +63,7 @@ test('once its cache is known, no command within the chunk is left out', async (
   const ahead = new KeysAhead(reader, names)
   const keys: string[] = []
   t.equal(
-    ahead.visit(4, () => keys.push(text(ahead.bytes.subarray(ahead.from, ahead.to)))),
+    ahead.visit(4, ({ bytes, from, to }) => keys.push(text(bytes.subarray(from, to)))),
     4,
   )
   t.same(keys, ['k1', 'k2', 'k3', 'k4'])
