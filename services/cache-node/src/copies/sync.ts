@@ -10,7 +10,6 @@
  * dies is replaced by one that held the same, or by all others, also those that the claim did not wait for; when they
  * have been looked at it counts as pulled, for nobody can tell any more.
  */
-import { tokenCount } from '@ringhold/sdk/ring'
 import type { Place } from '../store/store.ts'
 import type { Core } from './core.ts'
 import type { FetchedKeys } from './fetched-keys.ts'
@@ -22,7 +21,7 @@ import type { Pull } from './pull-queue.ts'
 import type { PullListener, Pulls } from './pulls.ts'
 import { isEqual, type Source, sourcesOf } from './sources.ts'
 import type { Standing } from './standing.ts'
-import type { TokenSet } from './token-set.ts'
+import { TokenSet } from './token-set.ts'
 
 /** The digest of what nobody told, which equals no other. */
 const unknown = { entries: 0, low: -1, high: -1 }
@@ -65,7 +64,8 @@ export class Sync implements SyncPart, PullListener {
   readonly #fetched: FetchedKeys
   readonly #fetches: Fetches
   readonly #syncing = new Map<number, Syncing>()
-  readonly #isUnsettled = new Uint8Array(tokenCount)
+  /** Those of #syncing: a bitmap for the question that every command asks. */
+  readonly #unsettled = new TokenSet()
   /** Of the peers, as they were when the view changed last. */
   readonly #incarnations = new Map<string, number>()
   /** Keys that a source did not hand out yet: it is asked again with the next tick. */
@@ -106,7 +106,7 @@ export class Sync implements SyncPart, PullListener {
   }
 
   isSettled(token: number): boolean {
-    return this.#isUnsettled[token] === 0
+    return this.#unsettled.size === 0 || !this.#unsettled.has(token)
   }
 
   /** claimed begins with tokens that this node now coordinates. `digests`: what peers hold of them, by name. */
@@ -124,7 +124,7 @@ export class Sync implements SyncPart, PullListener {
       const sources = [...(held.get(token) ?? []), ...older]
       this.#syncing.set(token, { sources, spares: [], wasEmpty: mine.entries === 0 })
       this.#fetched.forget(token)
-      this.#isUnsettled[token] = 1
+      this.#unsettled.add(token)
       this.#pull(token)
     }
     this.#pulls.pump()
@@ -157,7 +157,7 @@ export class Sync implements SyncPart, PullListener {
 
   dropped(): void {
     this.#syncing.clear()
-    this.#isUnsettled.fill(0)
+    this.#unsettled.clear()
     this.#fetched.clear()
     this.#pulls.clear()
   }
@@ -260,7 +260,7 @@ export class Sync implements SyncPart, PullListener {
   #settle(token: number): void {
     this.#syncing.delete(token)
     this.#fetched.forget(token)
-    this.#isUnsettled[token] = 0
+    this.#unsettled.delete(token)
   }
 
   #fetch(wanted: KeyWanted): void {

@@ -24,6 +24,8 @@ interface Release {
 export class Tenure implements Holdings {
   readonly #core: Core
   readonly #states = new Uint8Array(tokenCount)
+  /** Those that are held or provisional: a bitmap that stays in the processor's caches, for the question that every command asks. */
+  readonly #holding = new TokenSet()
   readonly #writes = new Uint32Array(tokenCount)
   readonly #counts = [tokenCount, 0, 0, 0]
   readonly #heldSince = new Float64Array(tokenCount)
@@ -40,7 +42,7 @@ export class Tenure implements Holdings {
   }
 
   holds(token: number): boolean {
-    return (this.#states[token] as number) >= heldCode
+    return this.#holding.has(token)
   }
 
   state(token: number): TokenState {
@@ -70,6 +72,8 @@ export class Tenure implements Holdings {
     const code = codes[state]
     if (before === code) return
     this.#states[token] = code
+    if (code >= heldCode) this.#holding.add(token)
+    else this.#holding.delete(token)
     if (state === 'held') this.#heldSince[token] = this.#core.now
     this.#counts[before] = (this.#counts[before] as number) - 1
     this.#counts[code] = (this.#counts[code] as number) + 1

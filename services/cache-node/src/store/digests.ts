@@ -23,17 +23,14 @@ export interface Digest {
 const nothing: Digest = { entries: 0, low: 0, high: 0 }
 
 export class Digests {
-  readonly #sums = new Uint32Array(tokenCount * 2)
-  readonly #counts = new Uint32Array(tokenCount)
+  /** Of each token the two sums and the count, side by side: a write waits for the memory once. */
+  readonly #records = new Uint32Array(3 * tokenCount)
 
   of(token: number): Digest {
-    const entries = this.#counts[token] as number
+    const at = 3 * token
+    const entries = this.#records[at + 2] as number
     if (entries === 0) return nothing
-    return {
-      entries,
-      low: this.#sums[2 * token] as number,
-      high: this.#sums[2 * token + 1] as number,
-    }
+    return { entries, low: this.#records[at] as number, high: this.#records[at + 1] as number }
   }
 
   /** add takes an entry in: `key` is what keyMark says of it. */
@@ -47,21 +44,21 @@ export class Digests {
 
   /** forget starts a token from nothing. */
   forget(token: number): void {
-    this.#sums.fill(0, 2 * token, 2 * token + 2)
-    this.#counts[token] = 0
+    this.#records.fill(0, 3 * token, 3 * token + 3)
   }
 
   clear(): void {
-    this.#sums.fill(0)
-    this.#counts.fill(0)
+    this.#records.fill(0)
   }
 
   #change(token: number, key: number, version: number, sign: 1 | -1): void {
     const low = mix(key ^ mix(version | 0))
     const high = mix(low + Math.imul(key, c1) + ((version / 2 ** 32) | 0))
-    this.#sums[2 * token] = (this.#sums[2 * token] as number) + sign * low
-    this.#sums[2 * token + 1] = (this.#sums[2 * token + 1] as number) + sign * high
-    this.#counts[token] = (this.#counts[token] as number) + sign
+    const records = this.#records
+    const at = 3 * token
+    records[at] = (records[at] as number) + sign * low
+    records[at + 1] = (records[at + 1] as number) + sign * high
+    records[at + 2] = (records[at + 2] as number) + sign
   }
 }
 

@@ -16,6 +16,7 @@
  */
 import type { ByteRange } from '@ringhold/sdk/ring'
 import type { EntryHead } from './entry-head.ts'
+import type { Leaving } from './leaving.ts'
 import type { Segments } from './segments.ts'
 
 /** The logs that entries lie in, by number. */
@@ -68,12 +69,11 @@ export class Entries {
   /** What was fetched ahead. Kept only so that the fetching is not optimised away. */
   ahead = 0
   readonly #segments: Segments
-  /** The present generation of each token. */
-  readonly #generations: Uint8Array
+  readonly #leaving: Pick<Leaving, 'generations' | 'count'>
 
-  constructor(segments: Segments, generations: Uint8Array) {
+  constructor(segments: Segments, leaving: Pick<Leaving, 'generations' | 'count'>) {
     this.#segments = segments
-    this.#generations = generations
+    this.#leaving = leaving
   }
 
   write(address: number, draft: Draft): void {
@@ -82,7 +82,7 @@ export class Entries {
     const { expiresAt } = draft
     const expires = expiresAt === undefined ? 0 : expiresFlag
     words[at] = (draft.value.length << lengthShift) | draft.frequency | (draft.log << logShift) | expires
-    const generation = this.#generations[draft.token] as number
+    const generation = this.#leaving.generations[draft.token] as number
     words[at + 1] = (generation << generationShift) | (draft.token << tokenShift) | draft.key.length
     words[at + 2] = (draft.cache << 16) | draft.contentType
     words[at + 3] = draft.version
@@ -247,7 +247,9 @@ export class Entries {
   }
 
   #isCurrent(second: number): boolean {
-    return second >>> generationShift === this.#generations[(second >>> tokenShift) & tokenMask]
+    const { count, generations } = this.#leaving
+    // Nearly always nothing leaves, and the generation need not be fetched.
+    return count === 0 || second >>> generationShift === generations[(second >>> tokenShift) & tokenMask]
   }
 
   #word(address: number, index: number): number {

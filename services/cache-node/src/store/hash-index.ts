@@ -85,9 +85,8 @@ export class HashIndex {
   readonly #pageShift: number
   readonly #pageBytes: number
   readonly #pages: number[][] = Array.from({ length: tableCount }, () => [])
-  /** Of each table the number of its pages and the first of them, side by side: most look-ups need not ask for its list. */
-  readonly #pageCounts = new Uint32Array(tableCount)
-  readonly #firstPages = new Uint32Array(tableCount)
+  /** Of each table the number of its pages, then the first of them: most look-ups need not ask for its list. */
+  readonly #heads = new Uint32Array(2 * tableCount)
   readonly #counts = new Uint32Array(tableCount)
   readonly #freePages: number[] = []
   #slab = 0
@@ -113,7 +112,7 @@ export class HashIndex {
   /** find returns the address of a key's entry, 0 when there is none. */
   find(token: number, tag: number, cache: number, key: ByteRange): number {
     const table = token >>> tableShift
-    const buckets = (this.#pageCounts[table] as number) << this.#pageShift
+    const buckets = (this.#heads[2 * table] as number) << this.#pageShift
     if (buckets === 0) return 0
     let bucket = firstBucket(tag, buckets)
     for (let choice = 0; choice < 2; choice++) {
@@ -133,7 +132,7 @@ export class HashIndex {
   /** touch reads from the first bucket of a tag, and returns something of it. */
   touch(token: number, tag: number): number {
     const table = token >>> tableShift
-    const buckets = (this.#pageCounts[table] as number) << this.#pageShift
+    const buckets = (this.#heads[2 * table] as number) << this.#pageShift
     if (buckets === 0) return 0
     const first = firstBucket(tag, buckets)
     const page = this.#pageOf(table, first)
@@ -143,7 +142,7 @@ export class HashIndex {
   /** guess returns the address of an entry that has the tag, nearly always the right one; 0 when there is none. */
   guess(token: number, tag: number): number {
     const table = token >>> tableShift
-    const buckets = (this.#pageCounts[table] as number) << this.#pageShift
+    const buckets = (this.#heads[2 * table] as number) << this.#pageShift
     if (buckets === 0) return 0
     let bucket = firstBucket(tag, buckets)
     for (let choice = 0; choice < 2; choice++) {
@@ -222,7 +221,7 @@ export class HashIndex {
 
   clear(): void {
     for (const pages of this.#pages) this.#freePages.push(...pages.splice(0))
-    this.#pageCounts.fill(0)
+    this.#heads.fill(0)
     this.#counts.fill(0)
     this.#pageCount = 0
     this.entries = 0
@@ -254,7 +253,7 @@ export class HashIndex {
 
   #pageOf(table: number, bucket: number): number {
     const at = bucket >>> this.#pageShift
-    return (at === 0 ? this.#firstPages[table] : (this.#pages[table] as number[])[at]) as number
+    return (at === 0 ? this.#heads[2 * table + 1] : (this.#pages[table] as number[])[at]) as number
   }
 
   #bucketIn(page: number, bucket: number): number {
@@ -347,8 +346,8 @@ export class HashIndex {
 
   #notePages(table: number): void {
     const pages = this.#pages[table] as number[]
-    this.#pageCounts[table] = pages.length
-    this.#firstPages[table] = pages[0] as number
+    this.#heads[2 * table] = pages.length
+    this.#heads[2 * table + 1] = pages[0] as number
   }
 
   #settle(table: number, entries: number[]): void {

@@ -39,7 +39,7 @@ export class Holdings {
   readonly index: HashIndex
   readonly wheel: Wheel
   readonly digests = new Digests()
-  readonly leaving = new Leaving(new Uint8Array(tokenCount))
+  readonly leaving = new Leaving()
   readonly #tombstonesOf = new Uint32Array(tokenCount)
   readonly names = new CacheNames()
   readonly ledger = new Ledger()
@@ -49,7 +49,7 @@ export class Holdings {
 
   constructor({ bytesMax, secret, now }: { bytesMax: number; secret: readonly [number, number]; now: number }) {
     this.segments = new Segments(bytesMax)
-    this.fields = new Entries(this.segments, this.leaving.generations)
+    this.fields = new Entries(this.segments, this.leaving)
     this.#pieces = new Piecewise(this.segments)
     const memory = { segments: this.segments, fields: this.fields, pieces: this.#pieces }
     this.logs = [probation, main, tombstones, replicas].map(

@@ -19,7 +19,7 @@ const generationsMax = 255
 
 export class Leaving {
   /** The generation of each token: what its entries must have to be current. */
-  readonly generations: Uint8Array
+  readonly generations = new Uint8Array(tokenCount)
   /** How many entries and tombstones are still to be released. */
   count = 0
   readonly #counts = new Uint32Array(tokenCount)
@@ -27,10 +27,6 @@ export class Leaving {
   readonly #raised = new Uint8Array(tokenCount)
   #table = 0
   #bucket = 0
-
-  constructor(generations: Uint8Array) {
-    this.generations = generations
-  }
 
   /** raise makes all `entries` of a token leave. False: what left before must be released first. */
   raise(token: number, entries: number): boolean {

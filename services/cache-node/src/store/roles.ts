@@ -17,7 +17,8 @@ const bucketsPerStep = 64
 export class Roles {
   /** Whether anybody wants to know what is evicted. */
   areKnown = false
-  readonly #coordinated = new Uint8Array(tokenCount).fill(1)
+  /** One bit a token: a bitmap that stays in the processor's caches, since every write asks. */
+  readonly #coordinated = new Uint8Array(tokenCount / 8).fill(0xff)
   /** Tokens whose entries may lie in the wrong log, and the tables that have any. */
   readonly #changed = new Uint8Array(tokenCount)
   readonly #pending = new Uint8Array(tableCount)
@@ -26,15 +27,14 @@ export class Roles {
   #following: number | undefined
 
   coordinates(token: number): boolean {
-    return this.#coordinated[token] === 1
+    return ((this.#coordinated[token >>> 3] as number) & (1 << (token & 7))) !== 0
   }
 
   set(tokens: (token: number) => boolean): void {
     this.areKnown = true
     for (let token = 0; token < tokenCount; token++) {
-      const role = tokens(token) ? 1 : 0
-      if (role === this.#coordinated[token]) continue
-      this.#coordinated[token] = role
+      if (tokens(token) === this.coordinates(token)) continue
+      this.#coordinated[token >>> 3] = (this.#coordinated[token >>> 3] as number) ^ (1 << (token & 7))
       this.#changed[token] = 1
       this.#pending[tableOf(token)] = 1
       this.#table = 0
