@@ -78,7 +78,7 @@ export const plantedBugs: readonly PlantedBug[] = [
     name: 'a lower version replaces a higher one',
     seed: 1,
     file: '/store/writer.js',
-    find: "when === 'above' && present !== 0 && holdings.fields.version(present) >= draft.version",
+    find: "when === 'above' && present !== 0 && this.#head.version >= draft.version",
     replace: 'false',
   },
   {

@@ -16,7 +16,7 @@ import type { Counters } from '../core/counters.ts'
 import type { Answers } from '../core/decide.ts'
 import type { Done, Executed } from '../core/executed.ts'
 import { rangeOf } from '../store/key-range.ts'
-import type { Change, Place, Reading } from '../store/store.ts'
+import type { Change, Place, Reading, Written } from '../store/store.ts'
 import { copyOf } from './copy.ts'
 import type { Core } from './core.ts'
 import type { Errand } from './errand.ts'
@@ -96,11 +96,11 @@ export class Writes {
       const failed = this.#judge(asked, { token, cache: asked.cache, key: asked.key })
       if (failed !== undefined) return this.#executed(failed)
     }
+    if (others.length === 0 && this.#size === 0) return this.#executed(this.#alone(asked, token))
     if (others.length > 0) this.#admit()
     // While others are in flight, a write is remembered that waits for nobody itself.
-    const isOwned = isBorrowed && (others.length > 0 || this.#size > 0)
-    const command = isOwned ? ownedCommand(asked, memory) : asked
-    const write = this.#newWrite(command, token, isOwned)
+    const command = isBorrowed ? ownedCommand(asked, memory) : asked
+    const write = this.#newWrite(command, token, isBorrowed)
     if (others.length > 0) this.#send(write, others)
     if (write.waits === 0) {
       const outcome = this.#acked(write, command)
@@ -112,6 +112,15 @@ export class Writes {
     if (ack === 'all') write.done = done
     if (ack === 'none') return this.#executed(accepted)
     return ack === 'one' ? this.#executed(this.#apply(write)) : undefined
+  }
+
+  /** A write that no other node is to hold, while none is in flight: nothing about it has to be remembered. */
+  #alone(command: WriteCommand, token: number): Outcome {
+    const place = { token, cache: command.cache, key: command.key }
+    const change = this.#change(command, place)
+    const outcome = change.type === 'entry' ? this.#put(place, change) : this.#bury(place, change)
+    this.#options.evictions.overwrote(place, change.version)
+    return ackOf(command) === 'none' ? accepted : outcome
   }
 
   /** An outcome that says why the command is not executed; undefined: it is. RFC 9110 §13.2.1 lets the 404 of a delete go first. */
@@ -229,7 +238,9 @@ export class Writes {
   #apply(write: Write): WriteOutcome {
     if (write.outcome !== undefined) return write.outcome
     const { change } = write
-    write.outcome = change.type === 'entry' ? this.#put(write, change) : this.#bury(write, change)
+    if (change.type === 'tombstone') write.outcome = this.#bury(write.place, change)
+    else if (this.#isOvertaken(write)) write.outcome = this.#stored('stale', change)
+    else write.outcome = this.#put(write.place, change)
     this.#noteApplied(write)
     return write.outcome
   }
@@ -252,17 +263,18 @@ export class Writes {
     return write.slot >= 0 && this.#applied.size > 0 && this.#isFollowed(write.slot, write)
   }
 
-  #put(write: Write, entry: Change & { type: 'entry' }): WriteOutcome {
-    const { store, now } = this.#core
-    const { version } = entry
-    const written = this.#isOvertaken(write) ? 'stale' : store.supersede(write.place, entry, now)
+  #put(place: Place, entry: Change & { type: 'entry' }): WriteOutcome {
+    return this.#stored(this.#core.store.supersede(place, entry, this.#core.now), entry)
+  }
+
+  #stored(written: Written | 'stale', { version }: Change): WriteOutcome {
     const type = written === 'stale' ? 'replaced' : written
     if (type === 'too-large' || type === 'full') throw refusal(type)
     this.#options.counters.sets++
     return { type, version, copies: 1 }
   }
 
-  #bury({ place }: Write, tombstone: Change & { type: 'tombstone' }): WriteOutcome {
+  #bury(place: Place, tombstone: Change & { type: 'tombstone' }): WriteOutcome {
     const { store, now } = this.#core
     const type = this.#present(place) === undefined ? 'absent' : 'deleted'
     const applied = store.apply(place, tombstone, now)

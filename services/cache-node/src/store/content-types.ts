@@ -13,19 +13,24 @@ export const inlineTypeCharsMax = 255
 export class ContentTypes {
   readonly #numbers = new Map<string, number>()
   readonly #types: string[] = []
+  /** The one asked for last: most writes in a row are of the same. */
+  #last = { type: '', number: inlineType }
 
   numberOf(type: string): number {
-    const known = this.#numbers.get(type)
-    if (known !== undefined) return known
+    if (type !== this.#last.type) this.#last = { type, number: this.#numbers.get(type) ?? this.#add(type) }
+    return this.#last.number
+  }
+
+  of(number: number): string {
+    return this.#types[number] as string
+  }
+
+  #add(type: string): number {
     const number = this.#types.length
     if (number >= knownMax) return inlineType
     this.#types.push(type)
     this.#numbers.set(type, number)
     return number
-  }
-
-  of(number: number): string {
-    return this.#types[number] as string
   }
 }
 

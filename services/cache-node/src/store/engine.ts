@@ -8,6 +8,7 @@ import { ContentTypes } from './content-types.ts'
 import { Departures } from './departures.ts'
 import { keyMark } from './digests.ts'
 import { replicas } from './entry.ts'
+import type { EntryHead } from './entry-head.ts'
 import { EvictionList } from './eviction-list.ts'
 import { Holdings } from './holdings.ts'
 import { rangeOf } from './key-range.ts'
@@ -59,15 +60,16 @@ export class Engine {
     if (now > this.now) this.now = now
   }
 
-  /** live returns the address of an entry or tombstone that has not expired; 0: there is none. */
-  live(place: Place, cache: CacheTally, hash: number): number {
-    return this.unlessExpired(this.holdings.find(place.token, hash, cache, rangeOf(place)))
+  /** live returns the address of an entry or tombstone that has not expired, and puts its header into `head`; 0: there is none. */
+  live(place: Place, cache: CacheTally, hash: number, head: EntryHead): number {
+    return this.unlessExpired(this.holdings.find(place.token, hash, cache, rangeOf(place)), head)
   }
 
-  /** unlessExpired lets an entry go that has expired, and returns 0 for it; else its address. */
-  unlessExpired(address: number): number {
-    const { fields } = this.holdings
-    if (address === 0 || !fields.expires(address) || fields.deadline(address) > this.now) return address
+  /** unlessExpired reads the header of the entry at an address, if any; one that has expired it lets go, and returns 0 for it. */
+  unlessExpired(address: number, head: EntryHead): number {
+    if (address === 0) return 0
+    this.holdings.fields.readHead(address, head)
+    if (head.deadline === undefined || head.deadline > this.now) return address
     this.drop(address, 'expired')
     return 0
   }

@@ -1,11 +1,12 @@
-/** EntryHead is what a read needs of the header of an entry. One is filled anew for every read, so that reads leave no garbage. */
+/** EntryHead is the header of an entry as it was when somebody looked. One is filled anew for every look, so that looks leave no garbage. */
 export class EntryHead {
   log = 0
+  frequency = 0
   keyLength = 0
   valueLength = 0
   contentType = 0
   version = 0
-  /** Undefined: it never expires. For a tombstone: when its grace ends. */
+  /** When it expires; undefined: never. For a tombstone: when its grace ends. */
   deadline: number | undefined = undefined
   /** How many bytes lie before the value: header and key. */
   valueAt = 0

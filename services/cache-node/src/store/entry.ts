@@ -35,6 +35,7 @@ const keyLengthMask = 0x3ff
 const tokenShift = 10
 const tokenMask = 0x3fff
 const generationShift = 24
+const contentTypeMask = 0xffff
 const plainHeaderWords = 5
 const two32 = 2 ** 32
 /** Words of an entry that are asked of the memory while its header is still on the way: the next two cache lines. */
@@ -100,9 +101,10 @@ export class Entries {
     const first = words[at] as number
     const expires = (first & expiresFlag) !== 0
     head.log = (first & logMask) >>> logShift
+    head.frequency = first & frequencyMask
     head.valueLength = first >>> lengthShift
     head.keyLength = (words[at + 1] as number) & keyLengthMask
-    head.contentType = (words[at + 2] as number) & 0xffff
+    head.contentType = (words[at + 2] as number) & contentTypeMask
     head.version = (words[at + 4] as number) * two32 + (words[at + 3] as number)
     head.deadline = expires ? doubleOf(words, at + 5) : undefined
     head.valueAt = (expires ? headerBytes.expiring : headerBytes.plain) + head.keyLength
@@ -170,21 +172,16 @@ export class Entries {
     return this.#word(address, 2) >>> 16
   }
 
-  contentType(address: number): number {
-    return this.#word(address, 2) & 0xffff
-  }
-
   version(address: number): number {
     return this.#word(address, 4) * two32 + this.#word(address, 3)
   }
 
-  setVersion(address: number, version: number): void {
-    this.#setWord(address, 3, version)
-    this.#setWord(address, 4, version / two32)
-  }
-
-  setContentType(address: number, contentType: number): void {
-    this.#setWord(address, 2, (this.cache(address) << 16) | contentType)
+  setStamp(address: number, { version, contentType }: Pick<Draft, 'version' | 'contentType'>): void {
+    const words = this.#segments.wordsOf(address)
+    const at = this.#segments.wordIn(address)
+    words[at + 2] = ((words[at + 2] as number) & ~contentTypeMask) | contentType
+    words[at + 3] = version
+    words[at + 4] = version / two32
   }
 
   /** When the entry expires; only for entries that do. For a tombstone: when its grace ends. */

@@ -143,25 +143,21 @@ export class Holdings {
     return address
   }
 
-  /** overwrite puts another value of the same shape in the place of one; false when the shapes differ. */
-  overwrite(address: number, draft: Draft): boolean {
+  /** overwrite puts another value of the same shape in the place of the one with this header and the same key; false when the shapes differ. */
+  overwrite(address: number, head: EntryHead, draft: Draft): boolean {
     const { fields } = this
-    const expires = draft.expiresAt !== undefined
-    if (fields.expires(address) !== expires || fields.log(address) !== draft.log) return false
-    const keyLength = draft.key.length
-    if (fields.size(address) !== this.sizeOf(keyLength, draft.value.length, expires ? 'expires' : 'stays')) return false
-    if (fields.valueLength(address) !== draft.value.length) return false
-    const mark = keyMark(this.names.of(draft.cache).mark, draft.key, 0, keyLength)
-    this.digests.remove(draft.token, mark, fields.version(address))
+    const isAlike = (head.deadline === undefined) === (draft.expiresAt === undefined) && head.log === draft.log
+    if (!isAlike || head.valueLength !== draft.value.length) return false
+    const mark = keyMark(this.names.of(draft.cache).mark, draft.key, 0, draft.key.length)
+    this.digests.remove(draft.token, mark, head.version)
     this.digests.add(draft.token, mark, draft.version)
-    fields.setVersion(address, draft.version)
-    fields.setContentType(address, draft.contentType)
+    fields.setStamp(address, draft)
     if (draft.expiresAt !== undefined) {
       this.wheel.remove(address)
       fields.setDeadline(address, draft.expiresAt)
       this.wheel.add(address)
     }
-    this.#pieces.write(address, fields.headerLength(address) + keyLength, draft.value)
+    this.#pieces.write(address, head.valueAt, draft.value)
     return true
   }
 

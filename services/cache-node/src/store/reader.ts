@@ -56,14 +56,14 @@ export class Reader {
     const cache = holdings.names.find(place.cache)
     if (cache === undefined) return undefined
     const hash = holdings.hashOf(cache, place.key)
-    const address = this.#engine.live(place, cache, hash)
+    const address = this.#engine.live(place, cache, hash, this.#head)
     if (address === 0) return departures.reasonOf(hash)
-    return holdings.fields.isTombstone(address) ? 'deleted' : undefined
+    return this.#head.log === tombstones ? 'deleted' : undefined
   }
 
   version(place: Place): Version | undefined {
     const address = this.#find(place)
-    return address === 0 ? undefined : this.#engine.holdings.fields.version(address)
+    return address === 0 ? undefined : this.#head.version
   }
 
   expiredVersion(place: Place): Version | undefined {
@@ -100,7 +100,7 @@ export class Reader {
   #find(place: Place): number {
     const { holdings } = this.#engine
     const cache = holdings.names.find(place.cache)
-    return cache === undefined ? 0 : this.#engine.live(place, cache, holdings.hashOf(cache, place.key))
+    return cache === undefined ? 0 : this.#engine.live(place, cache, holdings.hashOf(cache, place.key), this.#head)
   }
 
   /** The address of an entry, which counts as used now and has its header in #head; 0 where there is none, for the reason of #absence. */
@@ -113,7 +113,7 @@ export class Reader {
     const claimed = this.ahead.claim(token, key, cache)
     const hash = claimed === 0 ? holdings.hashOfRange(cache, key) : this.ahead.hash
     const found = claimed === 0 ? holdings.find(token, hash, cache, key) : claimed
-    const address = found === 0 ? 0 : this.#unlessExpired(found)
+    const address = engine.unlessExpired(found, this.#head)
     if (address === 0 || this.#head.log === tombstones) {
       if (tuner.isSampled(hash)) tuner.miss(hash)
       return this.#miss(address === 0 ? (engine.departures.reasonOf(hash) ?? 'never') : 'deleted')
@@ -124,16 +124,6 @@ export class Reader {
       tuner.hit(hash, fields.size(address), engine.ownBytesMax)
     }
     return address
-  }
-
-  /** Puts the header of an entry in #head; where it has expired it goes, and this returns 0 for it. */
-  #unlessExpired(address: number): number {
-    const engine = this.#engine
-    const head = this.#head
-    engine.holdings.fields.readHead(address, head)
-    if (head.deadline === undefined || head.deadline > engine.now) return address
-    engine.drop(address, 'expired')
-    return 0
   }
 
   #miss(reason: Absence): 0 {

@@ -8,6 +8,7 @@ import type { Version } from '@ringhold/sdk/protocol'
 import { inlineType, inlineTypeCharsMax, withInlineType } from './content-types.ts'
 import type { Engine } from './engine.ts'
 import { type Draft, entryValueBytesMax, main, probation, replicas, tombstones } from './entry.ts'
+import { EntryHead } from './entry-head.ts'
 import { Eviction } from './eviction.ts'
 import { fullUntilShare, maySkipProbation } from './shares.ts'
 import type { Entry, Place, Tombstone, Written } from './store.ts'
@@ -41,6 +42,8 @@ export class Writer {
     expiresAt: undefined,
   }
 
+  /** Of what lies at the place that is written to. */
+  readonly #head = new EntryHead()
   /** Whether it has had to evict and not much has been freed since, see shares.ts. */
   #isFull = false
 
@@ -94,8 +97,8 @@ export class Writer {
     const cache = holdings.names.find(place.cache)
     if (cache === undefined) return false
     const hash = holdings.hashOf(cache, place.key)
-    const address = this.#engine.live(place, cache, hash)
-    if (address === 0 || holdings.fields.isTombstone(address)) return false
+    const address = this.#engine.live(place, cache, hash, this.#head)
+    if (address === 0 || this.#head.log === tombstones) return false
     holdings.release(address, hash)
     departures.note(hash, 'deleted', holdings.ledger.entries)
     if (tuner.isSampled(hash)) tuner.remove(hash)
@@ -104,12 +107,12 @@ export class Writer {
 
   evict(place: Place, version: Version): boolean {
     const { holdings, departures, welcomeFrom } = this.#engine
-    const { fields, ledger } = holdings
+    const { ledger } = holdings
     const cache = holdings.names.find(place.cache)
     if (cache === undefined) return false
     const hash = holdings.hashOf(cache, place.key)
-    const address = this.#engine.live(place, cache, hash)
-    if (address === 0 || fields.isTombstone(address) || fields.version(address) !== version) return false
+    const address = this.#engine.live(place, cache, hash, this.#head)
+    if (address === 0 || this.#head.log === tombstones || this.#head.version !== version) return false
     holdings.release(address, hash)
     departures.note(hash, 'evicted', ledger.entries)
     // There is room for it: should whoever wanted it gone have it again, it may come back.
@@ -123,8 +126,8 @@ export class Writer {
     const cache = holdings.names.find(place.cache)
     if (cache === undefined) return false
     const hash = holdings.hashOf(cache, place.key)
-    const address = this.#engine.live(place, cache, hash)
-    if (address === 0 || holdings.fields.version(address) !== version) return false
+    const address = this.#engine.live(place, cache, hash, this.#head)
+    if (address === 0 || this.#head.version !== version) return false
     holdings.release(address, hash)
     return true
   }
@@ -139,9 +142,9 @@ export class Writer {
     const cache = holdings.names.claim(place.cache)
     if (cache === undefined) return 'full'
     const hash = holdings.hashOf(cache, place.key)
-    const present = this.#engine.live(place, cache, hash)
-    if (when === 'above' && present !== 0 && holdings.fields.version(present) >= draft.version) return 'stale'
-    const replaces = present !== 0 && !holdings.fields.isTombstone(present)
+    const present = this.#engine.live(place, cache, hash, this.#head)
+    if (when === 'above' && present !== 0 && this.#head.version >= draft.version) return 'stale'
+    const replaces = present !== 0 && this.#head.log !== tombstones
     draft.token = place.token
     draft.cache = cache.id
     draft.hash = hash
@@ -149,11 +152,11 @@ export class Writer {
     draft.frequency = 0
     const isOwn = roles.coordinates(place.token)
     if (!isOwn && isEntry) draft.log = replicas
-    else if (replaces && isEntry) this.#inherit(draft, present)
+    else if (replaces && isEntry) this.#inherit(draft)
     if (expiresAt !== undefined && expiresAt <= this.#engine.now) {
       if (present !== 0) this.#engine.drop(present, 'expired')
       if (isEntry) this.#engine.bygones.note(this.#engine.signOf(place, cache, hash), draft.version)
-    } else if (present === 0 || !holdings.overwrite(present, draft)) {
+    } else if (present === 0 || !holdings.overwrite(present, this.#head, draft)) {
       if (present !== 0) holdings.release(present, hash)
       const isNew = !replaces && isEntry && isOwn
       this.#append(draft, size, { isNew, isRecent: present === 0 && this.#engine.departures.claim(hash) })
@@ -165,15 +168,16 @@ export class Writer {
   #isStale(place: Place, version: Version): boolean {
     const { holdings } = this.#engine
     const cache = holdings.names.find(place.cache)
-    const present = cache === undefined ? 0 : this.#engine.live(place, cache, holdings.hashOf(cache, place.key))
-    return present !== 0 && holdings.fields.version(present) >= version
+    if (cache === undefined) return false
+    const present = this.#engine.live(place, cache, holdings.hashOf(cache, place.key), this.#head)
+    return present !== 0 && this.#head.version >= version
   }
 
   /** What replaces an entry has its place in the order of eviction. */
-  #inherit(draft: Draft, present: number): void {
-    const { fields } = this.#engine.holdings
-    draft.log = fields.log(present) === replicas ? main : fields.log(present)
-    draft.frequency = fields.frequency(present)
+  #inherit(draft: Draft): void {
+    const { log, frequency } = this.#head
+    draft.log = log === replicas ? main : log
+    draft.frequency = frequency
   }
 
   #append(draft: Draft, size: number, { isNew, isRecent }: { isNew: boolean; isRecent: boolean }): void {
