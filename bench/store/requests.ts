@@ -20,9 +20,12 @@ export class Request {
   readonly from = headBytes
   readonly to = headBytes + keyBytes
   readonly cache = 'default'
+  /** Of the store that looked ahead for it; -1: none did. */
+  ticket = -1
 
   /** ask fills in the key of a number. */
   ask(number: number): void {
+    this.ticket = -1
     let rest = number
     for (let at = headBytes + keyBytes - 1; at > headBytes + 10; at--) {
       const next = (rest / 10) | 0

@@ -2,7 +2,8 @@
 import fc from 'fast-check'
 import { type Test, test } from 'tap'
 import { ByteStore, bytesMaxMin } from '#node/store/byte-store.js'
-import type { Change, Entry, Place } from '#node/store/store.js'
+import type { KeyRange } from '#node/store/key-range.js'
+import type { Change, Entry, Place, Reading } from '#node/store/store.js'
 import { holds } from '../../property.ts'
 import { NaiveStore } from './naive-store.ts'
 import { bytesFor } from './values.ts'
@@ -55,6 +56,10 @@ function placeOf(key: number): Place {
   return { token: (key * 7_919) % 16_384, cache: caches[key % 2] as string, key: bytes }
 }
 
+function nameOf({ cache, key }: Place): string {
+  return `${cache}/${Buffer.from(key)}`
+}
+
 class Machine {
   readonly store = new ByteStore({ bytesMax: bytesMaxMin, secret: [1, 2], now: 0 })
   readonly naive = new NaiveStore()
@@ -63,6 +68,8 @@ class Machine {
   operations = 0
   /** Entries evicted because it was said so. */
   evictedByOrder = 0
+  /** The keys that were announced last, with their tickets. */
+  readonly #expected = new Map<string, KeyRange>()
 
   run({ kind, key, size, ttlMs }: Operation): void {
     this.operations++
@@ -82,23 +89,42 @@ class Machine {
 
   /** Announces what comes, as a part of something larger. What happens until then may make all of it wrong. */
   prepare(operations: readonly Operation[]): void {
+    this.#expected.clear()
     for (const { key } of operations) {
       const { token, cache, key: bytes } = placeOf(key)
-      this.store.expect(token, {
-        cache,
-        bytes: Buffer.concat([Buffer.from('..'), bytes]),
-        from: 2,
-        to: 2 + bytes.length,
-      })
+      const parts = [Buffer.from('..'), bytes]
+      const range = { cache, bytes: Buffer.concat(parts), from: 2, to: 2 + bytes.length, ticket: -1 }
+      this.store.expect(token, range)
+      this.#expected.set(nameOf(placeOf(key)), range)
     }
     this.store.prefetch()
   }
 
   read(place: Place, known: Change | undefined): void {
-    const entry = this.store.read(place, this.now)
+    const expected = this.#expected.get(nameOf(place))
+    const entry = expected === undefined ? this.store.read(place, this.now) : this.#readExpected(place, expected)
     if (known === undefined || known.type === 'tombstone') equal(entry, undefined, 'a hit of what is not there')
     else if (entry === undefined) this.naive.lose(place)
     else this.same(place, entry, known)
+  }
+
+  #readExpected({ token }: Place, range: KeyRange): Entry | undefined {
+    let value = new Uint8Array(0)
+    const reading: Reading = {
+      target: value,
+      at: 0,
+      length: 0,
+      contentType: '',
+      version: 0,
+      expiresAt: undefined,
+      onFound: () => {
+        value = new Uint8Array(reading.length)
+        reading.target = value
+      },
+    }
+    if (this.store.readInto(token, range, this.now, reading) !== 'hit') return undefined
+    const { contentType, version, expiresAt } = reading
+    return { value, contentType, version, expiresAt }
   }
 
   remove(place: Place, known: Change | undefined): void {

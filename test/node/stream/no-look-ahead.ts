@@ -1,7 +1,8 @@
 /** For faces whose commands go to no store that could prepare for them, or answer gets by itself. */
 import type { Ahead } from '#node/core/executor.js'
 import type { Face } from '#node/stream/face.js'
+import { KeysAhead } from '#sdk/protocol/index.js'
 
-export const noLookAhead: Ahead = { looksAhead: false, expect: () => {}, prefetch: () => {} }
+export const noLookAhead: Ahead = { keysAhead: new KeysAhead(), prepare: () => {} }
 
 export const noStraightGet: Face['get'] = () => undefined

@@ -22,7 +22,7 @@ import { TurnClock } from '#node/stream/turn-clock.js'
 import { holds } from '../../property.ts'
 import { smallStore } from '../store/small-store.ts'
 import { bytesOf, commands, helloBytes } from './frames.ts'
-import { noStraightGet } from './no-look-ahead.ts'
+import { noLookAhead, noStraightGet } from './no-look-ahead.ts'
 
 /** A node on a virtual clock, and all that it says to one client. With two members it owns only some of the keys. */
 function newNode(isStraight: boolean, members: readonly string[]) {
@@ -189,7 +189,7 @@ test('what goes wrong in the node itself is the answer to that get alone', async
     },
     originOf: () => 'direct',
     ringChecksum: () => '',
-    ahead: { looksAhead: false, expect: () => {}, prefetch: () => {} },
+    ahead: noLookAhead,
     onFault: (error) => faults.push(error),
   }
   const port = {

@@ -2,33 +2,39 @@
 import { commandHeadBytes, frameTypes } from './layout.ts'
 import type { Names } from './names.ts'
 
+const nothing = new Uint8Array(0)
+
 export class FrameKey {
   cache = ''
-  /** What the key lies in, from `from` to `to`. */
-  bytes: Uint8Array = new Uint8Array(0)
+  /** What the key lies in, from `from` to `to`; empty where none was found. */
+  bytes: Uint8Array = nothing
   from = 0
   to = 0
-  readonly #names: Names
-
-  /** `names` are those that were read lately: a key of any other cache is not found. */
-  constructor(names: Names) {
-    this.#names = names
-  }
+  /** Of the key, once somebody has computed it; -1 before. */
+  token = -1
+  /** What a store that looks ahead knows it by; -1: none does. */
+  ticket = -1
 
   /** find takes the key of a frame whose body is here; false where it cannot be made out: readCommand is what judges. */
-  find(bytes: Uint8Array, type: number, body: number, end: number): boolean {
+  find(names: Names, bytes: Uint8Array, type: number, body: number, end: number): boolean {
+    this.bytes = nothing
+    this.token = -1
+    this.ticket = -1
     if (type < frameTypes.get || type > frameTypes.delete || body + commandHeadBytes > end) return false
     const cacheChars = bytes[body] as number
     const keyBytes = (bytes[body + 2] as number) | ((bytes[body + 3] as number) << 8)
     const at = body + commandHeadBytes
     const from = at + cacheChars
     if (from + keyBytes > end) return false
-    const cache = this.#names.known(bytes, at, cacheChars)
-    if (cache === undefined) return false
-    this.cache = cache
+    this.cache = names.textOf(bytes, at, cacheChars)
     this.bytes = bytes
     this.from = from
     this.to = from + keyBytes
     return true
+  }
+
+  /** isAllOf tells whether it is the key of the frame in which a reader stands, with nothing behind it. */
+  isAllOf({ bytes, at, end }: { readonly bytes: Uint8Array; readonly at: number; readonly end: number }): boolean {
+    return this.bytes === bytes && this.to === end && this.from >= at + commandHeadBytes
   }
 }

@@ -11,7 +11,7 @@ export { isCommand, readCommand, writeCommand } from './command-frame.ts'
 export { FrameKey } from './frame-key.ts'
 export { FrameReader, type FrameReaderOptions, type FrameRoom } from './frame-reader.ts'
 export { FrameWriter, type HandedOver, type WriterMemory } from './frame-writer.ts'
-export { KeysAhead } from './keys-ahead.ts'
+export { framesAheadMax, KeysAhead } from './keys-ahead.ts'
 export {
   frameFlags,
   frameOverheadBytesMax,

@@ -6,32 +6,27 @@ import { FrameKey } from './frame-key.ts'
 import type { FrameReader } from './frame-reader.ts'
 import type { Names } from './names.ts'
 
+/** framesAheadMax is how many frames are looked at. */
+export const framesAheadMax = 32
+
 export class KeysAhead {
-  readonly #reader: FrameReader
-  readonly #key: FrameKey
-  #left = 0
+  /** How many frames were visited last. */
+  frames = 0
+  /** The keys of these frames, in their order; those that have none, or one that cannot be made out, have an empty one. */
+  readonly keys: readonly FrameKey[] = Array.from({ length: framesAheadMax }, () => new FrameKey())
 
-  constructor(reader: FrameReader, names: Names) {
-    this.#reader = reader
-    this.#key = new FrameKey(names)
-  }
-
-  /**
-   * visit calls `next` for every key of the frame in which the reader stands and the ones after it, `max` frames in all; it
-   * returns how many frames those were. The key is good until `next` returns.
-   */
-  visit(max: number, next: (key: FrameKey) => void): number {
-    const reader = this.#reader
-    const key = this.#key
-    if (key.find(reader.bytes, reader.type, reader.at, reader.end)) next(key)
-    this.#left = max - 1
+  /** visit finds the keys of the frame in which the reader stands and the ones after it, as far as they are whole in its chunk. */
+  visit(reader: FrameReader, names: Names): void {
+    const [first] = this.keys as readonly [FrameKey]
+    first.find(names, reader.bytes, reader.type, reader.at, reader.end)
     const { chunk } = reader
+    let frames = 1
     reader.ahead((type, body, end) => {
-      if (this.#left === 0) return false
-      this.#left--
-      if (key.find(chunk, type, body, end)) next(key)
+      if (frames === framesAheadMax) return false
+      const key = this.keys[frames++] as FrameKey
+      key.find(names, chunk, type, body, end)
       return true
     })
-    return max - this.#left
+    this.frames = frames
   }
 }

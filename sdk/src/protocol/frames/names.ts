@@ -6,24 +6,22 @@ const slots = 16
 export class Names {
   readonly #texts: string[] = new Array<string>(slots).fill('')
 
-  /** known returns the name in these bytes where it was read lately, else undefined. */
-  known(bytes: Uint8Array, at: number, length: number): string | undefined {
-    if (length === 0) return undefined
-    const known = this.#texts[(length * 7 + (bytes[at + length - 1] as number)) % slots] as string
-    return isAt(known, bytes, at, length) ? known : undefined
-  }
-
   /** read reads a name of `length` characters. */
   read(reader: FrameReader, length: number): string {
-    const { bytes, at } = reader
-    if (length === 0 || at + length > reader.end) return reader.latin1(length)
+    const { at } = reader
+    if (at + length > reader.end) return reader.latin1(length)
+    reader.at = at + length
+    return this.textOf(reader.bytes, at, length)
+  }
+
+  /** textOf is the name in bytes that are there. */
+  textOf(bytes: Uint8Array, at: number, length: number): string {
+    if (length === 0) return ''
     const slot = (length * 7 + (bytes[at + length - 1] as number)) % slots
     const known = this.#texts[slot] as string
-    if (isAt(known, bytes, at, length)) {
-      reader.at = at + length
-      return known
-    }
-    const text = reader.latin1(length)
+    if (isAt(known, bytes, at, length)) return known
+    let text = ''
+    for (let index = at; index < at + length; index++) text += String.fromCharCode(bytes[index] as number)
     this.#texts[slot] = text
     return text
   }

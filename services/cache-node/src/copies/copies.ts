@@ -11,7 +11,7 @@
  * It holds no clock and no sockets: each input says when it happens, and returns what the shell is to do.
  */
 import type { View } from '@ringhold/sdk/membership'
-import { type ByteCommand, type Limits, type Outcome, RingholdError } from '@ringhold/sdk/protocol'
+import { type ByteCommand, type FrameKey, type Limits, type Outcome, RingholdError } from '@ringhold/sdk/protocol'
 import { type Ring, tokenCount } from '@ringhold/sdk/ring'
 import type { HybridClock } from '../clock/hybrid-clock.ts'
 import { CommandCheck } from '../core/command-check.ts'
@@ -19,7 +19,7 @@ import type { Counters } from '../core/counters.ts'
 import type { Answers, Origin } from '../core/decide.ts'
 import type { Done, Executed } from '../core/executed.ts'
 import type { HitSink } from '../core/hit-sink.ts'
-import { type KeyRange, rangeOf } from '../store/key-range.ts'
+import { rangeOf } from '../store/key-range.ts'
 import type { ReplicatedStore } from '../store/store.ts'
 import { Claims } from './claims.ts'
 import { changeOf } from './copy.ts'
@@ -177,9 +177,9 @@ export class Copies {
    * get is execute for the most frequent command, where that is the least work: a read of a checked key that this node
    * answers at once. Undefined: it is one for execute, and nothing has happened.
    */
-  get(key: KeyRange, moment: Moment, sink: HitSink): Outcome | typeof HIT_IN_SINK | undefined {
+  get(key: FrameKey, moment: Moment, sink: HitSink): Outcome | typeof HIT_IN_SINK | undefined {
     this.#begin(moment)
-    const token = this.#core.ring.tokenOfRange(key)
+    const token = key.token < 0 ? this.#core.ring.tokenOfRange(key) : key.token
     return this.#isAtHand(token) ? (this.#execution.readInto(token, key, sink) ?? HIT_IN_SINK) : undefined
   }
 

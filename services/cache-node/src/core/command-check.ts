@@ -4,11 +4,11 @@ import {
   checkContentType,
   checkKeyBytes,
   checkTtlMs,
+  type FrameKey,
   isUtf8,
   type Limits,
   RingholdError,
 } from '@ringhold/sdk/protocol'
-import type { KeyRange } from '../store/key-range.ts'
 
 /** CommandCheck holds commands against the limits of the node. */
 export class CommandCheck {
@@ -22,7 +22,7 @@ export class CommandCheck {
   }
 
   /** isInOrder tells whether check would pass a get of this key; false also of a cache that was not the last one checked. */
-  isInOrder({ cache, bytes, from, to }: KeyRange): boolean {
+  isInOrder({ cache, bytes, from, to }: FrameKey): boolean {
     return cache === this.#checkedCache && to > from && to - from <= this.#limits.keyBytesMax && isUtf8(bytes, from, to)
   }
 

@@ -4,9 +4,15 @@
  *
  * Reads, and writes that wait for nobody, are answered in the call; a promise is made only where the answer comes later.
  */
-import type { ByteCommand, Limits, Outcome, RingholdError } from '@ringhold/sdk/protocol'
+import {
+  type ByteCommand,
+  type FrameKey,
+  KeysAhead,
+  type Limits,
+  type Outcome,
+  type RingholdError,
+} from '@ringhold/sdk/protocol'
 import { type Copies, HIT_IN_SINK, type Moment } from '../copies/copies.ts'
-import type { KeyRange } from '../store/key-range.ts'
 import type { Store } from '../store/store.ts'
 import { CommandCheck } from './command-check.ts'
 import type { Origin } from './decide.ts'
@@ -28,18 +34,19 @@ export interface Surroundings {
   readonly onEffects: () => void
 }
 
-/** Ahead is what prepares for commands that are about to come to execute: a hint, see Store.expect. */
+/** Ahead is what prepares for commands that are about to come to execute. */
 export interface Ahead {
-  /** Whether that is worth its time. */
-  readonly looksAhead: boolean
-  expect(key: KeyRange): void
-  prefetch(): void
+  /** Where whoever has several commands finds their keys first. */
+  readonly keysAhead: KeysAhead
+  /** prepare does for the keys that were found what can be done for all of them at a time: a hint, see Store.expect. */
+  prepare(): void
 }
 
 /** The wall clock is read again after so long: versions count in milliseconds, and asking it takes longer than a look-up. */
 const wallReadEveryMs = 1
 
 export class Executor implements Ahead {
+  readonly keysAhead = new KeysAhead()
   readonly #around: Surroundings
   readonly #check: CommandCheck
   readonly #moment: { now: number; wallMs: number } & Moment = { now: 0, wallMs: 0 }
@@ -86,23 +93,23 @@ export class Executor implements Ahead {
    * get is execute for a get of this node's own: straight from where the key was received, and with nothing left behind. A
    * hit goes to the sink. Undefined: the command needs a decision, or is not in order; then it is one for execute.
    */
-  get(key: KeyRange, sink: HitSink, heardAt: number): Outcome | typeof HIT_IN_SINK | undefined {
+  get(key: FrameKey, sink: HitSink, heardAt: number): Outcome | typeof HIT_IN_SINK | undefined {
     if (!this.#check.isInOrder(key)) return undefined
     this.#look(heardAt)
     return this.#around.copies.get(key, this.#moment, sink)
   }
 
-  get looksAhead(): boolean {
-    return this.#around.store.looksAhead
-  }
-
-  expect(key: KeyRange): void {
+  prepare(): void {
     const { copies, store } = this.#around
-    store.expect(copies.ring.tokenOfRange(key), key)
-  }
-
-  prefetch(): void {
-    this.#around.store.prefetch()
+    const { ring } = copies
+    const { keys, frames } = this.keysAhead
+    for (let at = 0; at < frames; at++) {
+      const key = keys[at] as FrameKey
+      if (key.bytes.length === 0) continue
+      key.token = ring.tokenOfRange(key)
+      store.expect(key.token, key)
+    }
+    store.prefetch()
   }
 
   /**

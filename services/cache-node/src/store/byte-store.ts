@@ -101,10 +101,6 @@ export class ByteStore implements ReplicatedStore {
     return this.#reader.readInto(token, key, reading)
   }
 
-  get looksAhead(): boolean {
-    return this.#reader.ahead.isWorthIt
-  }
-
   expect(token: number, key: KeyRange): void {
     this.#reader.ahead.expect(token, key)
   }

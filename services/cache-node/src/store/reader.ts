@@ -110,8 +110,9 @@ export class Reader {
     const { fields } = holdings
     const cache = holdings.names.find(key.cache)
     if (cache === undefined) return this.#miss('never')
-    const claimed = this.ahead.claim(token, key, cache)
-    const hash = claimed === 0 ? holdings.hashOfRange(cache, key) : this.ahead.hash
+    const isAhead = this.ahead.isOf(key.ticket, cache)
+    const hash = isAhead ? this.ahead.hashOf(key.ticket) : holdings.hashOfRange(cache, key)
+    const claimed = isAhead ? this.ahead.claim(key, cache) : 0
     const found = claimed === 0 ? holdings.find(token, hash, cache, key) : claimed
     const address = engine.unlessExpired(found, this.#head)
     if (address === 0 || this.#head.log === tombstones) {

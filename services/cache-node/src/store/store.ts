@@ -141,13 +141,12 @@ export interface Store {
   /** Why a read finds nothing; undefined when it never was there or is forgotten. */
   missReason(place: Place, now: number): MissReason | undefined
   /**
-   * expect says which key is about to be read or written, up to 32 of them in the order of their commands; prefetch then has
-   * brought in from memory what they need, all at a time. They change nothing but how long the commands take.
+   * expect says which key is about to be read or written, up to 32 of them, and gives it a ticket by which readInto knows it
+   * again; prefetch then has brought in from memory what they need, all at a time. They change nothing but how long the
+   * commands take.
    */
   expect(token: number, key: KeyRange): void
   prefetch(): void
-  /** Whether the store is so large that expect and prefetch are worth their time. */
-  readonly looksAhead: boolean
   /** Puts or replaces an entry, whatever is there; keeps a copy of its bytes. */
   write(place: Place, entry: Entry, now: number): Written
   /** Whether there was an entry to remove. It leaves no tombstone. */

@@ -15,7 +15,6 @@ import {
   frameTypes,
   type Hello,
   isCommand,
-  KeysAhead,
   Names,
   protocolRelease,
   type RingholdError,
@@ -56,14 +55,13 @@ const bytesBetweenLooks = 65_536
 export class Conversation {
   readonly #options: ConversationOptions
   readonly #reader: FrameReader
+  readonly #names: Names
   readonly #intake: Intake
   readonly #slice: Slice
   readonly #room: CommandRoom
   readonly #answers: AnswerRoom
   readonly #writer: FrameWriter
   readonly #responder: Responder
-  readonly #keysAhead: KeysAhead
-  readonly #expect = (key: FrameKey) => this.#options.face.ahead.expect(key)
   #client: Hello | undefined
   #isPaused = false
   #isScheduled = false
@@ -94,7 +92,7 @@ export class Conversation {
     this.#intake = new Intake(reader)
     this.#slice = new Slice(options)
     this.#responder = new Responder({ face, reader, names, writer, onAnswer: () => this.#workSoon() })
-    this.#keysAhead = new KeysAhead(reader, names)
+    this.#names = names
   }
 
   /** client is how the other side introduced itself; undefined before it has. */
@@ -176,14 +174,18 @@ export class Conversation {
   #takeCommands(): boolean {
     let left = commandsBetweenLooks
     let bytes = 0
-    let prepared = 0
+    const { keys } = this.#options.face.ahead.keysAhead
+    let frames = 0
+    let taken = 0
     this.#lookedAt = this.#options.now()
     const mayGoOn = () => (left < commandsBetweenLooks && this.#hasRoom()) || this.#mayGoOn()
     while (mayGoOn() && (!this.#responder.isPutOff || this.#takePutOff()) && this.#intake.next()) {
       bytes += this.#reader.end - this.#reader.at
-      if (prepared === 0) prepared = this.#lookAhead()
-      prepared--
-      this.#takeFrame()
+      if (taken === frames) {
+        frames = this.#lookAhead()
+        taken = 0
+      }
+      this.#takeFrame(keys[taken++] as FrameKey)
       this.#reader.release()
       if (--left > 0 && bytes < bytesBetweenLooks) continue
       if (this.#slice.isUsed(this.#lookedAt)) return true
@@ -197,10 +199,11 @@ export class Conversation {
   /** Prepares for the frame that is next and those that follow it closely; returns how many these are. */
   #lookAhead(): number {
     const { ahead } = this.#options.face
-    if (this.#reader.unread === 0 || !ahead.looksAhead) return commandsBetweenLooks
-    const frames = this.#keysAhead.visit(commandsBetweenLooks, this.#expect)
-    ahead.prefetch()
-    return frames
+    const { keysAhead } = ahead
+    keysAhead.visit(this.#reader, this.#names)
+    // One alone has no other to wait for the memory with.
+    if (keysAhead.frames > 1) ahead.prepare()
+    return keysAhead.frames
   }
 
   /** Whether what #mayGoOn() said still holds: nothing was sent since. */
@@ -218,7 +221,7 @@ export class Conversation {
     return false
   }
 
-  #takeFrame(): void {
+  #takeFrame(key: FrameKey): void {
     const reader = this.#reader
     const { type } = reader
     if (this.#client === undefined) {
@@ -226,16 +229,16 @@ export class Conversation {
       this.#client = readHello(reader)
       this.#responder.valueBytesMax = this.#client.limits.valueBytesMax
       if (this.#client.release < protocolRelease) throw reader.bad(`release ${this.#client.release} is not supported`)
-    } else if (isCommand(type)) this.#takeCommand()
+    } else if (isCommand(type)) this.#takeCommand(key)
     else if (type === frameTypes.ping) writeSignal(this.#writer, 'pong')
     else throw reader.bad('it is not one that a node takes')
   }
 
-  #takeCommand(): void {
+  #takeCommand(key: FrameKey): void {
     const { commandsMax = Number.POSITIVE_INFINITY } = this.#options
     if (++this.#intake.commands > commandsMax)
       throw this.#reader.bad(`at most ${commandsMax} commands are taken at a time`)
-    this.#responder.respond(this.#lookedAt)
+    this.#responder.respond(key, this.#lookedAt)
   }
 
   /** Tries again what waits for room; false when it still does. */

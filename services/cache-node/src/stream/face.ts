@@ -1,9 +1,8 @@
-import type { ByteCommand, Limits, Outcome } from '@ringhold/sdk/protocol'
+import type { ByteCommand, FrameKey, Limits, Outcome } from '@ringhold/sdk/protocol'
 import type { HIT_IN_SINK } from '../copies/copies.ts'
 import type { Origin } from '../core/decide.ts'
 import type { Ahead, Executed } from '../core/executor.ts'
 import type { HitSink } from '../core/hit-sink.ts'
-import type { KeyRange } from '../store/key-range.ts'
 import type { Rooms } from './rooms.ts'
 
 /** Face is what a conversation needs of its node. */
@@ -26,8 +25,8 @@ export interface Face {
    * get is execute for a get that this node answers at once, a hit by the sink; undefined: it is one for execute, and nothing
    * has happened.
    */
-  readonly get: (key: KeyRange, sink: HitSink, heardAt: number) => Outcome | typeof HIT_IN_SINK | undefined
-  /** ahead is told of the keys of commands that follow each other closely, before they are executed. */
+  readonly get: (key: FrameKey, sink: HitSink, heardAt: number) => Outcome | typeof HIT_IN_SINK | undefined
+  /** ahead finds and prepares for the keys of commands that follow each other closely, before they are executed. */
   readonly ahead: Ahead
   /** originOf tells where a command comes from that is marked as routed by its sender, or not. */
   readonly originOf: (isDirect: boolean) => Origin

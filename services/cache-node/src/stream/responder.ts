@@ -10,7 +10,7 @@
  */
 import {
   type ByteCommand,
-  FrameKey,
+  type FrameKey,
   type FrameReader,
   type FrameWriter,
   frameFlags,
@@ -54,7 +54,6 @@ export class Responder {
   readonly #names: Names
   readonly #writer: FrameWriter
   readonly #onAnswer: () => void
-  readonly #key: FrameKey
   readonly #hit: HitFrame
   /** A get whose value waits for room. */
   #putOff: PutOff | undefined
@@ -66,7 +65,6 @@ export class Responder {
     this.#names = names
     this.#writer = writer
     this.#onAnswer = onAnswer
-    this.#key = new FrameKey(names)
     this.#hit = new HitFrame(writer)
   }
 
@@ -80,10 +78,11 @@ export class Responder {
     return this.#putOff !== undefined
   }
 
-  /** respond takes the command in which the reader stands, which was here by `heardAt`. Throws where it cannot be read. */
-  respond(heardAt: number): void {
+  /** respond takes the command in which the reader stands and which was here by `heardAt`; `key` is what was found of its key. Throws where it cannot be read. */
+  respond(key: FrameKey, heardAt: number): void {
     const { id, type, flags } = this.#reader
-    if (type === frameTypes.get && this.#getStraight(heardAt)) return
+    // What is behind the key makes it a bad frame, and what that means readCommand says.
+    if (type === frameTypes.get && key.isAllOf(this.#reader) && this.#getStraight(key, heardAt)) return
     const command = readCommand(this.#reader, this.#names)
     this.#execute({ id, command, origin: this.#originOf(flags) }, heardAt)
   }
@@ -103,18 +102,15 @@ export class Responder {
   }
 
   /** Answers a get for which a command would only be made to be taken apart; false, and nothing has happened, where execute is needed. */
-  #getStraight(heardAt: number): boolean {
-    const { id, type, bytes, at, end, flags } = this.#reader
-    const key = this.#key
-    // What is behind the key makes it a bad frame, and what that means readCommand says.
-    if (!key.find(bytes, type, at, end) || key.to !== end) return false
+  #getStraight(key: FrameKey, heardAt: number): boolean {
+    const { id, flags } = this.#reader
     this.#hit.id = id
     try {
       const found = this.#face.get(key, this.#hit, heardAt)
       if (found === undefined) return false
       if (found !== HIT_IN_SINK) writeOutcome(this.#writer, id, found)
       else if (this.#hit.isPutOff) {
-        const command = { type: 'get', cache: key.cache, key: bytes.slice(key.from, key.to) } as const
+        const command = { type: 'get', cache: key.cache, key: key.bytes.slice(key.from, key.to) } as const
         this.#putOff = { id, command, origin: this.#originOf(flags) }
       }
     } catch (error) {
