@@ -6,7 +6,7 @@ const nothing = new Uint8Array(0)
 
 export class FrameKey {
   cache = ''
-  /** What the key lies in, from `from` to `to`; empty where none was found. */
+  /** What the key lies in, from `from` to `to`; an empty array where none was found. */
   bytes: Uint8Array = nothing
   from = 0
   to = 0
@@ -15,22 +15,21 @@ export class FrameKey {
   /** What a store that looks ahead knows it by; -1: none does. */
   ticket = -1
 
-  /** find takes the key of a frame whose body is here; false where it cannot be made out: readCommand is what judges. */
-  find(names: Names, bytes: Uint8Array, type: number, body: number, end: number): boolean {
+  /** find takes the key of a frame whose body is here; none where it cannot be made out: readCommand is what judges. */
+  find(names: Names, bytes: Uint8Array, type: number, body: number, end: number): void {
     this.bytes = nothing
     this.token = -1
     this.ticket = -1
-    if (type < frameTypes.get || type > frameTypes.delete || body + commandHeadBytes > end) return false
+    if (type < frameTypes.get || type > frameTypes.delete || body + commandHeadBytes > end) return
     const cacheChars = bytes[body] as number
     const keyBytes = (bytes[body + 2] as number) | ((bytes[body + 3] as number) << 8)
     const at = body + commandHeadBytes
     const from = at + cacheChars
-    if (from + keyBytes > end) return false
+    if (from + keyBytes > end) return
     this.cache = names.textOf(bytes, at, cacheChars)
     this.bytes = bytes
     this.from = from
     this.to = from + keyBytes
-    return true
   }
 
   /** isAllOf tells whether it is the key of the frame in which a reader stands, with nothing behind it. */

@@ -23,6 +23,7 @@ import {
   writeOutcome,
 } from '@ringhold/sdk/protocol'
 import { HIT_IN_SINK } from '../copies/copies.ts'
+import { ownedCommand } from '../copies/owned-command.ts'
 import type { Origin } from '../core/decide.ts'
 import type { Executed } from '../core/executor.ts'
 import type { Face } from './face.ts'
@@ -110,8 +111,8 @@ export class Responder {
       if (found === undefined) return false
       if (found !== HIT_IN_SINK) writeOutcome(this.#writer, id, found)
       else if (this.#hit.isPutOff) {
-        const command = { type: 'get', cache: key.cache, key: key.bytes.slice(key.from, key.to) } as const
-        this.#putOff = { id, command, origin: this.#originOf(flags) }
+        const command = { type: 'get', cache: key.cache, key: key.bytes.subarray(key.from, key.to) } as const
+        this.#putOff = { id, command: ownedCommand(command), origin: this.#originOf(flags) }
       }
     } catch (error) {
       this.#refuse(id, error)
@@ -124,7 +125,7 @@ export class Responder {
       this.#hit.id = id
       const executed = this.#face.execute(command, origin, this.#hit, heardAt)
       if (executed === undefined) {
-        if (this.#hit.isPutOff) this.#putOff = { id, command: { ...command, key: new Uint8Array(command.key) }, origin }
+        if (this.#hit.isPutOff) this.#putOff = { id, command: ownedCommand(command), origin }
       } else if (executed instanceof Promise) this.#wait(id, executed)
       else this.#answer(id, executed.outcome)
     } catch (error) {
