@@ -5,6 +5,7 @@ import closeWithGrace from 'close-with-grace'
 import { configOf } from './config.ts'
 import { collectOnce } from './first-collection.ts'
 import { helpText } from './help.ts'
+import { inlineMore } from './inlining.ts'
 import { rehearse } from './rehearsal.ts'
 import { newNode, oneLine } from './start-node.ts'
 import { allowTierUp } from './tier-up.ts'
@@ -31,6 +32,7 @@ export async function runNode(): Promise<void> {
       })
       await node.start()
       allowTierUp()
+      inlineMore()
     } catch (error) {
       fail(error)
     }
