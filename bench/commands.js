@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 /**
  * npm run bench:commands prints what a command costs a node without its socket: a conversation, execution and the store,
- * in batches of a hundred, beside a Map behind frames (peers/bare-stream.js) that answers as many. `after others` is with
- * the caches of the processor emptied before every batch, as they are where other processes take turns.
+ * in batches of a hundred and compiled as in a node that has started, beside a Map behind frames (peers/bare-stream.js)
+ * that answers as many. `after others` is with the caches of the processor emptied before every batch, as they are where
+ * other processes take turns.
  */
 import { defaultLimits, FrameWriter, writeCommand, writeHello } from '@ringhold/sdk/protocol'
 import { Ring, seedOfFleet } from '@ringhold/sdk/ring'
@@ -10,6 +11,7 @@ import { HybridClock } from '#node/clock/hybrid-clock.js'
 import { Copies } from '#node/copies/copies.js'
 import { newCounters } from '#node/core/counters.js'
 import { Executor } from '#node/core/executor.js'
+import { inlineMore } from '#node/inlining.js'
 import { ByteStore } from '#node/store/byte-store.js'
 import { Conversation } from '#node/stream/conversation.js'
 import { Rooms } from '#node/stream/rooms.js'
@@ -28,6 +30,7 @@ const contentType = 'text/plain; charset=utf-8'
 /** Larger than the second cache of a processor. */
 const evicting = new Uint8Array(8 * 2 ** 20)
 
+inlineMore()
 const rows = []
 for (const valueBytes of [100, 1_024]) {
   const keys = Array.from({ length: keyCount }, (_, index) => `${valueBytes}:${String(index).padStart(6, '0')}`)

@@ -8,6 +8,7 @@
  * What has no JSON (undefined, functions, cycles, BigInt) is refused, and so is what JSON would quietly turn into
  * something else at the top level: Map, Set, promises, typed arrays, NaN.
  */
+import { Buffer } from 'node:buffer'
 import { markAsUntransferable } from 'node:worker_threads'
 import {
   checkContentType,

@@ -19,39 +19,72 @@ const slotsInTurn = 512
 /** So much between two turns of the event loop is not standing still: a busy process has its calls end when they should. */
 const stillMs = 250
 
-/** Deadline is a link in a slot of the wheel. What has a deadline extends it, so that it needs no object beside itself. */
-export abstract class Deadline {
-  /** On the clock of the wheel. */
-  atMs = 0
+/** Deadline is a link in a slot of the wheel. What has a deadline is one, so that it needs no object beside itself. */
+export interface Deadline {
+  /** When the time is up, on the clock of the wheel. */
+  readonly atMs: number
   /** The neighbours in its slot; undefined while it is on no wheel. */
-  before: Deadline | undefined = undefined
-  after: Deadline | undefined = undefined
-
+  before: Deadline | undefined
+  after: Deadline | undefined
   /** expire is called once when the time has come. */
-  abstract expire(): void
+  expire(): void
 }
 
 /** The ends of a slot's list meet in a link of its own, so that no place in it is special. */
-class Slot extends Deadline {
-  constructor() {
-    super()
-    this.before = this
-    this.after = this
-  }
+class Slot implements Deadline {
+  readonly atMs = Number.POSITIVE_INFINITY
+  before: Deadline = this
+  after: Deadline = this
 
   expire(): void {}
 }
 
-class Callback extends Deadline {
+class Callback implements Deadline {
+  readonly atMs: number
+  before: Deadline | undefined = undefined
+  after: Deadline | undefined = undefined
   readonly #expire: () => void
 
-  constructor(expire: () => void) {
-    super()
+  constructor(atMs: number, expire: () => void) {
+    this.atMs = atMs
     this.#expire = expire
   }
 
   expire(): void {
     this.#expire()
+  }
+}
+
+/**
+ * Start is when calls began: all that begin in one turn of the event loop share one, and with it the look at the clock, which
+ * would take as long as a call's way through the wheel. It is the end of that turn, before which no answer can be read.
+ */
+export class Start {
+  readonly #read: (start: Start) => void
+  #isRead = false
+  #realMs = 0
+  #wakingMs = 0
+
+  constructor(read: (start: Start) => void) {
+    this.#read = read
+  }
+
+  /** On the clock of performance.now(). Whoever asks before the turn is over gets the time of asking, and that stays. */
+  get realMs(): number {
+    if (!this.#isRead) this.#read(this)
+    return this.#realMs
+  }
+
+  /** The same in waking time. */
+  get wakingMs(): number {
+    if (!this.#isRead) this.#read(this)
+    return this.#wakingMs
+  }
+
+  set(realMs: number, wakingMs: number): void {
+    this.#isRead = true
+    this.#realMs = realMs
+    this.#wakingMs = wakingMs
   }
 }
 
@@ -63,6 +96,16 @@ export class Deadlines {
   #timer: NodeJS.Timeout | undefined
   /** While there are deadlines. */
   #clock: AwakeClock | undefined
+  /** That of this turn of the event loop, until it is read. */
+  #start: Start | undefined
+  readonly #read = (start: Start) => {
+    const realMs = performance.now()
+    start.set(realMs, this.at(realMs))
+    if (start === this.#start) this.#start = undefined
+  }
+  readonly #endTurn = () => {
+    if (this.#start !== undefined) this.#read(this.#start)
+  }
 
   /** A turn of the wheel has 512 ticks of 10 ms, unless it is told otherwise. */
   constructor(slots = slotsInTurn) {
@@ -74,38 +117,41 @@ export class Deadlines {
     return this.#clock === undefined ? realMs : this.#clock.at(realMs)
   }
 
+  /** start is that of what begins in this turn of the event loop, or, for what is alone, until microtasks run: the loop need not turn for that. */
+  start(isLone = false): Start {
+    if (this.#start === undefined) {
+      this.#start = new Start(this.#read)
+      if (isLone) queueMicrotask(this.#endTurn)
+      else setImmediate(this.#endTurn)
+    }
+    return this.#start
+  }
+
   /** add has `expire` called once when the time has come, unless what it returns is removed before. */
   add(atMs: number, expire: () => void): Deadline {
-    const deadline = new Callback(expire)
-    this.put(deadline, atMs)
+    const deadline = new Callback(atMs, expire)
+    if (this.#timer === undefined) this.#begin()
+    link(deadline, this.#slotFor(atMs))
+    this.#size++
     return deadline
   }
 
-  /** put has a deadline that is on no wheel expire once when the time has come, unless it is removed before. */
-  put(deadline: Deadline, atMs: number): void {
-    if (this.#timer === undefined) this.#start()
-    deadline.atMs = atMs
-    const slot = this.#slotOf(Math.max(tickOf(atMs), this.#lastTick) + 1)
-    const last = slot.before as Deadline
-    deadline.before = last
-    deadline.after = slot
-    last.after = deadline
-    slot.before = deadline
+  /**
+   * put has a deadline that is on no wheel expire once when its time has come, unless it is removed before. That is `ms` from
+   * now or later: without a look at the clock it goes to the first slot that it can belong to, and from there to its own.
+   */
+  put(deadline: Deadline, ms: number): void {
+    if (this.#timer === undefined) this.#begin()
+    link(deadline, this.#slotOf(this.#lastTick + Math.ceil(ms / tickMs) + 1))
     this.#size++
   }
 
   /** remove forgets a deadline; one that was met or removed already changes nothing. */
   remove(deadline: Deadline): void {
-    const { before, after } = deadline
-    if (before === undefined || after === undefined) return
-    before.after = after
-    after.before = before
-    deadline.before = undefined
-    deadline.after = undefined
-    this.#size--
+    if (unlink(deadline)) this.#size--
   }
 
-  #start(): void {
+  #begin(): void {
     const now = performance.now()
     this.#clock = new AwakeClock(now, stillMs)
     this.#lastTick = tickOf(now)
@@ -132,8 +178,11 @@ export class Deadlines {
   #expireDue(slot: Slot, now: number): void {
     // Listed first: what expires may remove others, and add new ones.
     const due: Deadline[] = []
-    for (let each = slot.after as Deadline; each !== slot; each = each.after as Deadline) {
+    for (let each = slot.after; each !== slot; ) {
+      const next = each.after as Deadline
       if (each.atMs <= now) due.push(each)
+      else this.#move(each, slot)
+      each = next
     }
     for (const each of due) {
       if (each.before === undefined) continue
@@ -142,9 +191,40 @@ export class Deadlines {
     }
   }
 
+  /** What is not due yet goes to its own slot, unless that is this one, in a later turn of the wheel. */
+  #move(deadline: Deadline, from: Slot): void {
+    const to = this.#slotFor(deadline.atMs)
+    if (to === from) return
+    unlink(deadline)
+    link(deadline, to)
+  }
+
+  #slotFor(atMs: number): Slot {
+    return this.#slotOf(Math.max(tickOf(atMs), this.#lastTick) + 1)
+  }
+
   #slotOf(tick: number): Slot {
     return this.#slots[tick % this.#slots.length] as Slot
   }
+}
+
+function link(deadline: Deadline, slot: Slot): void {
+  const last = slot.before
+  deadline.before = last
+  deadline.after = slot
+  last.after = deadline
+  slot.before = deadline
+}
+
+/** False where it is on no wheel. */
+function unlink(deadline: Deadline): boolean {
+  const { before, after } = deadline
+  if (before === undefined || after === undefined) return false
+  before.after = after
+  after.before = before
+  deadline.before = undefined
+  deadline.after = undefined
+  return true
 }
 
 function tickOf(timeMs: number): number {

@@ -110,8 +110,7 @@ class Many<C extends Command, R> {
 
   #start(command: C, begunMs: number): void {
     const { executor, scope } = this.#options
-    const part = new Part<C, R>(command, this, this.#next++)
-    part.begunMs = begunMs
+    const part = new Part<C, R>(command, { many: this, index: this.#next++, begunMs })
     executor.admit(command)
     this.#parts.push(part)
     this.#underWay++
@@ -176,17 +175,20 @@ class Many<C extends Command, R> {
   }
 }
 
+/** A part has no deadline of its own: that of the whole call is its. */
 class Part<C extends Command, R> extends Errand<C> {
   readonly index: number
+  readonly begunMs: number
   isOver = false
   /** Whether it is sent again where its first attempt failed: it ends by itself then. */
   isOnItsWay = false
   readonly #many: Many<C, R>
 
-  constructor(command: C, many: Many<C, R>, index: number) {
+  constructor(command: C, { many, index, begunMs }: { many: Many<C, R>; index: number; begunMs: number }) {
     super(command)
     this.#many = many
     this.index = index
+    this.begunMs = begunMs
   }
 
   succeed(outcome: Outcome): void {
@@ -196,7 +198,4 @@ class Part<C extends Command, R> extends Errand<C> {
   fail(failure: Unanswered): void {
     this.#many.failed(this, failure)
   }
-
-  /** The deadline of a part is that of the whole call. */
-  expire(): void {}
 }

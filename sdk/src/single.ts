@@ -1,12 +1,12 @@
 /**
- * One command as one call: one promise and one errand where all goes well.
+ * One command as one call: one promise and one errand, its own deadline, where all goes well.
  *
  *      begin ─► send ─┬─► succeed ─► resolve(read(outcome))
  *                     ├─► fail ────► a scope for what is left of the time ─► finish ─► resolve or reject
  *                     └─► expire ──► reject
  */
 import { performance } from 'node:perf_hooks'
-import type { Deadlines } from './deadlines.ts'
+import type { Deadline, Deadlines, Start } from './deadlines.ts'
 import { Errand } from './errand.ts'
 import type { Executor } from './executor.ts'
 import type { Peer } from './fleet.ts'
@@ -40,17 +40,30 @@ export interface CallLimits {
   readonly signal: AbortSignal | undefined
 }
 
-export class Single<C extends Command, R> extends Errand<C> {
+export class Single<C extends Command, R> extends Errand<C> implements Deadline {
+  before: Deadline | undefined = undefined
+  after: Deadline | undefined = undefined
   readonly #around: Surroundings
   readonly #reading: Reading<C, R>
   #resolve: (result: R) => void = nobody
   #reject: (reason: unknown) => void = nobody
+  #start: Start | undefined = undefined
   #timeoutMs = 0
 
   constructor(command: C, around: Surroundings, reading: Reading<C, R>) {
     super(command)
     this.#around = around
     this.#reading = reading
+  }
+
+  /** atMs is when its time is up, on the clock of the deadlines. Once it is begun. */
+  get atMs(): number {
+    return (this.#start as Start).wakingMs + this.#timeoutMs
+  }
+
+  /** begunMs is when it was begun, on the clock of performance.now(). Once it is. */
+  get begunMs(): number {
+    return (this.#start as Start).realMs
   }
 
   /** begin sends the command, and has one of the two called in the end. */
@@ -66,11 +79,12 @@ export class Single<C extends Command, R> extends Errand<C> {
       this.#settleFailed(error)
       return
     }
-    this.begunMs = performance.now()
     if (signal === undefined) {
-      deadlines.put(this, deadlines.at(this.begunMs) + timeoutMs)
+      const { isLone } = executor.admission
+      this.#start = deadlines.start(isLone)
+      deadlines.put(this, timeoutMs)
       if (executor.send(this)) {
-        if (executor.admission.isLone) this.#around.vigil.begin(this.begunMs)
+        if (isLone) this.#around.vigil.begin(performance.now())
         return
       }
       deadlines.remove(this)

@@ -18,6 +18,70 @@ test('deadlines are met in time, never early, also those beyond one turn of the 
   for (const [index, lateMs] of lateness.entries()) t.ok(lateMs >= 0, `${delays[index]}: ${lateMs}`)
 })
 
+/** Something that begins now and has so many milliseconds; resolves when it met its deadline. */
+function begun(deadlines: Deadlines, timeoutMs: number): Promise<{ startMs: number; metMs: number }> {
+  const start = deadlines.start()
+  return new Promise((resolve) => {
+    deadlines.put(
+      {
+        before: undefined,
+        after: undefined,
+        get atMs() {
+          return start.wakingMs + timeoutMs
+        },
+        expire: () => resolve({ startMs: start.realMs, metMs: performance.now() }),
+      },
+      timeoutMs,
+    )
+  })
+}
+
+test('what begins now is never over early, also beyond one turn of the wheel', async (t) => {
+  const deadlines = new Deadlines(8)
+  const beforeMs = performance.now()
+  await Promise.all(
+    [1, 5, 14, 30, 75, 85, 170, 250].map(async (timeoutMs) => {
+      const { startMs, metMs } = await begun(deadlines, timeoutMs)
+      t.ok(startMs >= beforeMs && metMs - startMs >= timeoutMs, `${timeoutMs}: ${metMs - startMs}`)
+    }),
+  )
+})
+
+test('what begins in one turn of the event loop starts together, when that turn is over', async (t) => {
+  const deadlines = new Deadlines()
+  const first = begun(deadlines, 30)
+  const turnEndMs = performance.now() + 100
+  while (performance.now() < turnEndMs);
+  const last = begun(deadlines, 20)
+  const [{ startMs, metMs }, other] = await Promise.all([first, last])
+  t.equal(other.startMs, startMs)
+  t.ok(startMs >= turnEndMs && metMs >= turnEndMs + 30)
+  t.ok((await begun(deadlines, 1)).startMs > startMs, 'a later turn has another start')
+})
+
+test('what is alone starts when microtasks run, together with what begins beside it', async (t) => {
+  const deadlines = new Deadlines()
+  const start = deadlines.start(true)
+  t.equal(deadlines.start(), start)
+  await Promise.resolve()
+  t.not(deadlines.start(), start)
+  t.ok(start.realMs <= performance.now())
+})
+
+test('a start that is asked for has the time of asking, and what begins afterwards has another', async (t) => {
+  const deadlines = new Deadlines()
+  const start = deadlines.start()
+  const { realMs } = start
+  t.ok(realMs <= performance.now())
+  while (performance.now() <= realMs);
+  const next = deadlines.start()
+  t.not(next, start)
+  await new Promise((resolve) => setImmediate(resolve))
+  t.equal(start.realMs, realMs)
+  t.ok(next.realMs > realMs)
+  t.not(deadlines.start(), next)
+})
+
 test('a removed deadline is not met, and removing it twice, or after it was met, changes nothing', async (t) => {
   const deadlines = new Deadlines()
   const met: string[] = []
