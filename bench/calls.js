@@ -20,6 +20,7 @@ const rounds = 5
 const warmMs = 3_000
 const roundMs = 1_000
 const contentType = 'text/plain; charset=utf-8'
+const value = 'x'.repeat(100)
 
 /** A socket behind which every command is answered in the next turn. */
 class AnsweringNode {
@@ -50,7 +51,7 @@ class AnsweringNode {
       else if (reader.type === frameTypes.set) writeOutcome(this.#writer, reader.id, this.#stored)
     }
     const answers = this.#written()
-    if (answers.length > 0) later(() => this.#receive(answers))
+    if (answers.length > 0) setImmediate(() => this.#receive(answers))
     othersMs += performance.now() - begunMs
   }
 
@@ -61,7 +62,6 @@ class AnsweringNode {
   }
 }
 
-const value = 'x'.repeat(100)
 const keys = Array.from({ length: keyCount }, (_, index) => `100:${String(index).padStart(6, '0')}`)
 /** What the other side took of the time. */
 let othersMs = 0
@@ -70,7 +70,7 @@ const cache = new Cache(newEngine(), 'default')
 const calls = {
   get: (key) => cache.get(key),
   set: (key) => cache.set(key, value),
-  'a promise alone': () => new Promise((resolve) => later(resolve)),
+  'a promise alone': () => new Promise((resolve) => setImmediate(resolve)),
 }
 const rows = []
 for (const [name, call] of Object.entries(calls)) {
@@ -122,9 +122,4 @@ function openConnection(url) {
   const opened = { socket: node, head: node.hello(), listen }
   const stream = new Stream(opened, { url, limits: defaultLimits, isLone: () => false, onRing() {}, onGone() {} })
   return { url, submit: (attempt) => stream.submit(attempt) }
-}
-
-/** Calls back in the next turn of the event loop, in which microtasks run between calls as between sockets. */
-function later(callback) {
-  setImmediate(callback)
 }

@@ -57,7 +57,7 @@ class Callback implements Deadline {
 
 /**
  * Start is when calls began: all that begin in one turn of the event loop share one, and with it the look at the clock, which
- * would take as long as a call's way through the wheel. It is the end of that turn, before which no answer can be read.
+ * takes a tenth of a call. It is the end of that turn: no answer can be read before.
  */
 export class Start {
   readonly #read: (start: Start) => void
@@ -117,7 +117,7 @@ export class Deadlines {
     return this.#clock === undefined ? realMs : this.#clock.at(realMs)
   }
 
-  /** start is that of what begins in this turn of the event loop, or, for what is alone, until microtasks run: the loop need not turn for that. */
+  /** start is that of what begins in this turn of the event loop. For what is alone it ends as microtasks run: the loop need not turn for it. */
   start(isLone = false): Start {
     if (this.#start === undefined) {
       this.#start = new Start(this.#read)
@@ -142,7 +142,7 @@ export class Deadlines {
    */
   put(deadline: Deadline, ms: number): void {
     if (this.#timer === undefined) this.#begin()
-    link(deadline, this.#slotOf(this.#lastTick + Math.ceil(ms / tickMs) + 1))
+    link(deadline, this.#slotOf(this.#lastTick + tickOf(ms) + 1))
     this.#size++
   }
 
