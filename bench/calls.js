@@ -120,6 +120,6 @@ function openConnection(url) {
   const node = new AnsweringNode()
   const listen = (receive) => node.answerTo(receive)
   const opened = { socket: node, head: node.hello(), listen }
-  const stream = new Stream(opened, { url, limits: defaultLimits, isLone: () => false, onRing() {}, onGone() {} })
+  const stream = new Stream(opened, { url, limits: defaultLimits, underWay: () => inFlight, onRing() {}, onGone() {} })
   return { url, submit: (attempt) => stream.submit(attempt) }
 }

@@ -57,8 +57,8 @@ export interface ConnectionOptions {
   readonly connectionsMax: number
   readonly connectTimeoutMs: number
   readonly limits: Limits
-  /** Whether what is submitted is the only call of the client that is under way: it leaves at once then. Default: always. */
-  readonly isLone?: (() => boolean) | undefined
+  /** How many calls of the client are under way: one alone leaves at once, many in portions. Default: those of each stream. */
+  readonly underWay?: (() => number) | undefined
   /** Called with the checksum of the node's ring: with each greeting, and when it has changed. */
   readonly onRing: (ring: string) => void
   /** How long commands go by requests after an upgrade was declined, before streams are tried again; up to half as long again. Default: 30,000. */

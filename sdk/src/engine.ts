@@ -175,10 +175,10 @@ export class Engine implements Surroundings {
 
   #open(url: string): Connection {
     const { transport, streams, connectionsMax, connectTimeoutMs } = this.settings
-    const isLone = () => this.executor.admission.isLone
+    const underWay = () => this.executor.admission.calls
     const onRing = (ring: string) => this.executor.noteRing(ring, url)
     const limits = { streams, connectionsMax, connectTimeoutMs, limits: this.limits }
-    return openConnection({ url, transport, ...limits, isLone, onRing })
+    return openConnection({ url, transport, ...limits, underWay, onRing })
   }
 
   #onRing({ ring: { checksum, members } }: Routes, before: Routes | undefined): void {

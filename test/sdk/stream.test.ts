@@ -7,16 +7,17 @@ import { execute, openConnection } from '#sdk/connection.js'
 import { Deadlines } from '#sdk/deadlines.js'
 import { Ringhold, type RingholdError } from '#sdk/index.js'
 import type { Attempt, Unanswered } from '#sdk/lane/attempt.js'
+import { portionMax, portionMin, portionOf } from '#sdk/lane/portion.js'
 import { pingMs, Stream } from '#sdk/lane/stream.js'
-import { defaultLimits } from '#sdk/protocol/index.js'
+import { defaultLimits, FrameReader, frameOverheadBytesMax } from '#sdk/protocol/index.js'
 import { Scope } from '#sdk/scope.js'
 import { smallFleet, until } from './small-fleet.ts'
 import type { SmallNode } from './small-node.ts'
 
-test('a lone call leaves at once; what is called in one turn leaves in one write for each node', async (t) => {
+test('a lone call leaves at once; the few that are called in one turn leave in one write for each node', async (t) => {
   const fleet = await smallFleet(t, 2)
   await using cache = await Ringhold.connect({ nodes: fleet.urls })
-  const keys = Array.from({ length: 200 }, (_, index) => `key-${index}`)
+  const keys = Array.from({ length: portionMin }, (_, index) => `key-${index}`)
   await cache.getMany(keys)
   const reads = () => fleet.members.map((node) => node.reads)
   const before = reads()
@@ -31,6 +32,40 @@ test('a lone call leaves at once; what is called in one turn leaves in one write
     fleet.members.map((node) => node.streams),
     [1, 1],
   )
+})
+
+test('many that are called in one turn leave in portions: the node has the first while the others are put together', async (t) => {
+  const { stream, writes } = quietStream({ underWay: () => 300 })
+  for (let submitted = 0; submitted < 300; submitted++) stream.submit(attemptOf('k'))
+  t.strictSame(writes(), [75, 75, 75, 75])
+  for (let submitted = 0; submitted < portionMin; submitted++) stream.submit(attemptOf('k'))
+  t.equal(writes().length, 4, 'a part of one waits for the end of the turn')
+  await new Promise((resolve) => setImmediate(resolve))
+  t.strictSame(writes(), [75, 75, 75, 75, portionMin])
+  await stream.destroy()
+})
+
+test('a burst on a client at rest leaves in growing portions', async (t) => {
+  const { stream, writes } = quietStream({})
+  for (let submitted = 0; submitted < 2_000; submitted++) stream.submit(attemptOf('k'))
+  const [first, second, ...others] = writes()
+  t.strictSame([first, second], [1, portionMin])
+  t.strictSame(
+    others.toSorted((a, b) => a - b),
+    others,
+  )
+  t.equal(others.at(-1), portionMax)
+  await stream.destroy()
+})
+
+test('while the socket does not take what was written, what follows is not cut into portions', async (t) => {
+  let taken = () => {}
+  const { stream, writes } = quietStream({ underWay: () => 1_000, whenTaken: (done) => (taken = done) })
+  for (let submitted = 0; submitted < 1_000; submitted++) stream.submit(attemptOf('k'))
+  await new Promise((resolve) => setImmediate(resolve))
+  taken()
+  t.strictSame(writes(), [portionOf(1_000), 1_000 - portionOf(1_000)])
+  await stream.destroy()
 })
 
 test('bytes that a call returned stay as they were, whatever the stream brings after them', async (t) => {
@@ -248,12 +283,37 @@ test('a connection that is closed refuses at once, whatever carries its commands
 test('a stream on which nothing comes back is given up after some pings', async (t) => {
   mock.timers.enable({ apis: ['setInterval'] })
   t.teardown(() => mock.timers.reset())
-  let written = 0
+  const { stream, written, gone } = quietStream({})
+  let failure: Unanswered | undefined
+  stream.submit({ ...attemptOf('k'), fail: (answer) => (failure = answer) })
+  mock.timers.tick(pingMs)
+  const before = written()
+  mock.timers.tick(pingMs)
+  t.equal(written() - before, 10, 'a ping')
+  t.equal(failure, undefined)
+  mock.timers.tick(pingMs)
+  t.match(failure, { type: 'lost', error: { code: 'RINGHOLD_CONNECTION_LOST' } })
+  t.equal(gone(), 1)
+  t.equal(stream.load, 0)
+})
+
+interface QuietOptions {
+  readonly underWay?: () => number
+  /** Takes what says that a write was taken. Default: it is at once. */
+  readonly whenTaken?: (done: () => void) => void
+}
+
+/** A stream to a node that never answers. */
+function quietStream({ underWay, whenTaken = (done) => done() }: QuietOptions) {
+  const chunks: Buffer[] = []
   const socket = new Duplex({
     read() {},
     write(chunk: Buffer, _encoding, done) {
-      written += chunk.length
-      done()
+      // A greeting is taken at once: what is looked at comes after it.
+      const isGreeting = chunks.length === 0
+      chunks.push(Buffer.from(chunk))
+      if (isGreeting) done()
+      else whenTaken(done)
     },
   })
   let gone = 0
@@ -261,31 +321,43 @@ test('a stream on which nothing comes back is given up after some pings', async 
   const stream = new Stream(opened, {
     url: 'http://n',
     limits: defaultLimits,
+    underWay,
     onRing: () => {},
     onGone: () => {
       gone++
     },
   })
-  let failure: Unanswered | undefined
-  const attempt: Attempt = {
-    command: { type: 'get', cache: 'c', key: 'k' },
+  return {
+    stream,
+    gone: () => gone,
+    /** How many bytes were written. */
+    written: () => chunks.reduce((sum, chunk) => sum + chunk.length, 0),
+    /** How many frames each write had, but for the greeting. */
+    writes: () => chunks.slice(1).map(framesOf),
+  }
+}
+
+function framesOf(chunk: Uint8Array): number {
+  const reader = new FrameReader({
+    frameBytesMax: defaultLimits.valueBytesMax + frameOverheadBytesMax,
+    fault: 'RINGHOLD_BAD_REPLY',
+  })
+  reader.feed(chunk)
+  let frames = 0
+  while (reader.next()) frames++
+  return frames
+}
+
+function attemptOf(key: string): Attempt {
+  return {
+    command: { type: 'get', cache: 'c', key },
     isDirect: true,
     id: 0,
     isCancelled: false,
     carrier: undefined,
-    succeed: () => t.fail('nobody answered'),
-    fail: (answer) => {
-      failure = answer
+    succeed: () => {
+      throw new Error('nobody answered')
     },
+    fail: () => {},
   }
-  stream.submit(attempt)
-  mock.timers.tick(pingMs)
-  const before = written
-  mock.timers.tick(pingMs)
-  t.equal(written - before, 10, 'a ping')
-  t.equal(failure, undefined)
-  mock.timers.tick(pingMs)
-  t.match(failure, { type: 'lost', error: { code: 'RINGHOLD_CONNECTION_LOST' } })
-  t.equal(gone, 1)
-  t.equal(stream.load, 0)
-})
+}

@@ -19,7 +19,7 @@ export interface StreamLaneOptions {
   readonly streams: number
   readonly connectTimeoutMs: number
   readonly limits: Limits
-  readonly isLone?: (() => boolean) | undefined
+  readonly underWay?: (() => number) | undefined
   readonly onRing: (ring: string) => void
   /** Called with what waits when somebody answers who does not upgrade. */
   readonly onDeclined: (waiting: readonly Attempt[], error: Error) => void
@@ -99,8 +99,8 @@ export class StreamLane implements Lane {
 
   #open(opened: Opened): void {
     this.#failures = 0
-    const { url, limits, isLone, onRing } = this.#options
-    const stream = new Stream(opened, { url, limits, isLone, onRing, onGone: (gone) => this.#lose(gone) })
+    const { url, limits, underWay, onRing } = this.#options
+    const stream = new Stream(opened, { url, limits, underWay, onRing, onGone: (gone) => this.#lose(gone) })
     if (this.#isClosed) return void stream.destroy()
     this.#streams.push(stream)
     for (const attempt of this.#waiting.splice(0)) stream.submit(attempt)

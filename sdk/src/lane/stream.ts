@@ -2,7 +2,7 @@
  * A stream is one upgraded connection to a node: frames out, frames in, answers in any order.
  *
  *      submit ─► queue ─► one write        at once when the client has nothing else under way: a lone call pays no wait;
- *                                          else at the end of this turn of the event loop, with all that came meanwhile
+ *                                          else with all that comes in this turn of the event loop, or in portions of it
  *
  * What does not fit into the socket stays in the queue, where it can still be cancelled without having been sent. A
  * stream does not keep the process alive, and pings when it has nothing else to say: so both sides notice when the other one is gone.
@@ -12,6 +12,7 @@ import { FrameWriter, type Limits, RingholdError, writeCommand, writeHello, writ
 import { Answers } from './answers.ts'
 import type { Attempt, Unanswered } from './attempt.ts'
 import { brokenOff } from './broken-off.ts'
+import { portionMin, portionOf } from './portion.ts'
 import { Slots, slotsMax } from './slots.ts'
 import type { Opened } from './upgrade.ts'
 
@@ -26,8 +27,8 @@ const silentPingsMax = 2
 export interface StreamOptions {
   readonly url: string
   readonly limits: Limits
-  /** Whether what is submitted is the only call of the client that is under way. Default: always. */
-  readonly isLone?: (() => boolean) | undefined
+  /** How many calls of the client are under way. Default: those of this stream. */
+  readonly underWay?: (() => number) | undefined
   /** Called with the checksum of the node's ring: at first, and when it has changed. */
   readonly onRing: (ring: string) => void
   /** Called once when the stream takes nothing more: the node leaves, or the connection is closed. */
@@ -84,8 +85,7 @@ export class Stream {
   }
 
   submit(attempt: Attempt): void {
-    const isLone = this.#slots.size === 0 && !this.#isScheduled && (this.#options.isLone?.() ?? true)
-    if (isLone && this.#queue.length === 0 && this.#socket.writableLength < outputBytesHigh) {
+    if (this.#isLone()) {
       // Past the queue: to empty an array takes the engine as long as to write the frame.
       this.#put(attempt)
       this.#write()
@@ -93,10 +93,9 @@ export class Stream {
     }
     // Those under way are bounded by the executor; those that were cancelled are not.
     if (this.#queue.length >= slotsMax) this.#queue = this.#queue.filter(({ isCancelled }) => !isCancelled)
-    this.#queue.push(attempt)
-    if (this.#isScheduled) return
-    if (isLone) this.#flush()
-    else {
+    const queued = this.#queue.push(attempt)
+    if (queued >= portionMin && this.#isPortion(queued)) this.#flush()
+    else if (!this.#isScheduled) {
       this.#isScheduled = true
       setImmediate(this.#flushNow)
     }
@@ -112,6 +111,22 @@ export class Stream {
   destroy(): Promise<void> {
     this.#socket.destroy()
     return this.#closed
+  }
+
+  /** Whether what is submitted has no other to leave with. */
+  #isLone(): boolean {
+    return (
+      this.load === 0 && !this.#isScheduled && this.#underWay() <= 1 && this.#socket.writableLength < outputBytesHigh
+    )
+  }
+
+  #isPortion(commands: number): boolean {
+    // What finds others in the socket would only wait there.
+    return commands >= portionOf(this.#underWay()) && this.#socket.writableLength === 0
+  }
+
+  #underWay(): number {
+    return this.#options.underWay?.() ?? this.load
   }
 
   #flush(): void {

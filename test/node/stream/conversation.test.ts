@@ -1,6 +1,6 @@
 import { test } from 'tap'
 import type { Executed } from '#node/core/executor.js'
-import { Conversation, type ConversationOptions, waitingMax } from '#node/stream/conversation.js'
+import { Conversation, type ConversationOptions, portionLooks, waitingMax } from '#node/stream/conversation.js'
 import type { Face } from '#node/stream/face.js'
 import { Rooms } from '#node/stream/rooms.js'
 import { sliceMs } from '#node/stream/slice.js'
@@ -26,7 +26,7 @@ function talk(execute: Execute, options: Partial<ConversationOptions> = {}) {
       done?.()
       return true
     },
-    isFull: () => port.isFullNow,
+    isFull: (_bytes: number) => port.isFullNow,
     pause: () => log.push('pause'),
     resume: () => log.push('resume'),
     end: () => log.push('end'),
@@ -56,6 +56,36 @@ test('all that one read brings is answered in one write', async (t) => {
     listener.answers.map(({ id }) => id),
     Array.from({ length: 50 }, (_, index) => index + 1),
   )
+})
+
+test('of many commands that one read brings, a portion is answered while the others are executed', async (t) => {
+  const executed: number[] = []
+  const talked = talk(() => {
+    executed.push(talked.log.length)
+    return miss
+  })
+  const { conversation, log, listener } = talked
+  conversation.receive(helloBytes())
+  conversation.receive(bytesOf(Array.from({ length: 300 }, () => commands.get('k'))))
+  const portion = portionLooks * 32
+  t.strictSame(log, ['send', 'send', 'send'])
+  t.equal(executed.indexOf(1), portion)
+  t.equal(executed.indexOf(2), 2 * portion)
+  t.strictSame(
+    listener.answers.map(({ id }) => id),
+    Array.from({ length: 300 }, (_, index) => index + 1),
+  )
+  log.length = 0
+  conversation.receive(bytesOf(Array.from({ length: portion + 8 }, () => commands.get('k'))))
+  t.strictSame(log, ['send'], 'what is left has to be worth a write')
+})
+
+test('who has not taken the answers before is not sent portions', async (t) => {
+  const { conversation, log, port } = talk(() => miss)
+  conversation.receive(helloBytes())
+  port.isFull = (bytes) => bytes === 0
+  conversation.receive(bytesOf(Array.from({ length: 300 }, () => commands.get('k'))))
+  t.strictSame(log, ['send'])
 })
 
 test('a command that waits holds up none behind it, and answers that come one by one leave together', async (t) => {

@@ -1,7 +1,7 @@
 /**
  * A conversation by frames: commands in, answers out, whatever carries the bytes (see command-stream.ts, commands-route.ts).
  *
- *      chunks ─► intake ─► responder ─► writer ─► one write for all that one read brought
+ *      chunks ─► intake ─► responder ─► writer ─► one write for all that one read brought, or for each portion of it
  *
  * It guarantees: a conversation takes at most `sliceMs` of a turn of the event loop, whatever it sends; it reads on only
  * while the other side takes its answers and not too many commands wait; a frame that cannot be read ends this
@@ -51,6 +51,8 @@ const outputBytesTight = 65_536
 /** How often the clock is looked at: after so many commands, or bytes of them. */
 const commandsBetweenLooks = 32
 const bytesBetweenLooks = 65_536
+/** After so many looks what is answered is sent, if enough is left: the other side goes on with it while the rest is executed. */
+export const portionLooks = 4
 
 export class Conversation {
   readonly #options: ConversationOptions
@@ -173,6 +175,7 @@ export class Conversation {
   /** Executes what there is; true when the slice of this turn is used up before. */
   #takeCommands(): boolean {
     let left = commandsBetweenLooks
+    let looks = 0
     let bytes = 0
     const { keys } = this.#options.face.ahead.keysAhead
     let frames = 0
@@ -189,11 +192,20 @@ export class Conversation {
       this.#reader.release()
       if (--left > 0 && bytes < bytesBetweenLooks) continue
       if (this.#slice.isUsed(this.#lookedAt)) return true
+      if (++looks >= portionLooks && this.#maySendPortion(bytes)) {
+        this.#flush()
+        looks = 0
+      }
       this.#lookedAt = this.#options.now()
       left = commandsBetweenLooks
       bytes = 0
     }
     return false
+  }
+
+  /** Whether what is left of the read is worth a write of its own, and what is sent now does not only wait behind what was sent before. */
+  #maySendPortion(bytesSinceLook: number): boolean {
+    return this.#reader.unread >= bytesSinceLook && !this.#options.port.isFull(0)
   }
 
   /** Prepares for the frame that is next and those that follow it closely; returns how many these are. */
