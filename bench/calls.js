@@ -25,6 +25,7 @@ const value = 'x'.repeat(100)
 /** A socket behind which every command is answered in the next turn. */
 class AnsweringNode {
   writableLength = 0
+  errored = null
   #reader = new FrameReader({ frameBytesMax: 2 ** 20, fault: 'RINGHOLD_BAD_REQUEST' })
   #writer = new FrameWriter()
   #receive

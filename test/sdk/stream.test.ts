@@ -6,7 +6,7 @@ import { type Test, test } from 'tap'
 import { execute, openConnection } from '#sdk/connection.js'
 import { Deadlines } from '#sdk/deadlines.js'
 import { Ringhold, type RingholdError } from '#sdk/index.js'
-import type { Attempt, Unanswered } from '#sdk/lane/attempt.js'
+import { type Attempt, cancel, type Unanswered } from '#sdk/lane/attempt.js'
 import { portionMax, portionMin, portionOf } from '#sdk/lane/portion.js'
 import { pingMs, Stream } from '#sdk/lane/stream.js'
 import { defaultLimits, FrameReader, frameOverheadBytesMax } from '#sdk/protocol/index.js'
@@ -56,6 +56,36 @@ test('a burst on a client at rest leaves in growing portions', async (t) => {
   )
   t.equal(others.at(-1), portionMax)
   await stream.destroy()
+})
+
+test('what the system refuses to send was not sent, whatever was sent before', async (t) => {
+  let isBroken = false
+  const { stream, writes } = quietStream({
+    underWay: () => 100,
+    whenTaken: (done) => done(isBroken ? new Error('write ECONNRESET') : undefined),
+  })
+  const ends: string[] = []
+  const submit = (name: string) => {
+    const attempt = { ...attemptOf('k'), fail: ({ type }: Unanswered) => ends.push(`${name} ${type}`) }
+    stream.submit(attempt)
+    return attempt
+  }
+  for (let submitted = 0; submitted < portionMin; submitted++) submit('before')
+  isBroken = true
+  const attempts = Array.from({ length: portionMin }, () => submit('then'))
+  t.strictSame(writes(), [portionMin, portionMin])
+  t.notOk(attempts.some(cancel), 'whoever cancels one is told that it was not sent')
+  for (const attempt of attempts.slice(1)) attempt.isCancelled = false
+  submit('after')
+  await new Promise((resolve) => setImmediate(resolve))
+  const some = (end: string, count: number) => Array.from({ length: count }, () => end)
+  t.strictSame(ends, [...some('before lost', portionMin), ...some('then refused', portionMin - 1), 'after refused'])
+})
+
+test('a lone call that the system refuses to send was not sent', async (t) => {
+  const { stream } = quietStream({ whenTaken: (done) => done(new Error('write ECONNRESET')) })
+  const failure = new Promise<Unanswered>((resolve) => stream.submit({ ...attemptOf('k'), fail: resolve }))
+  t.match(await failure, { type: 'refused', error: { code: 'RINGHOLD_CONNECTION_LOST', executed: 'no' } })
 })
 
 test('while the socket does not take what was written, what follows is not cut into portions', async (t) => {
@@ -299,8 +329,8 @@ test('a stream on which nothing comes back is given up after some pings', async 
 
 interface QuietOptions {
   readonly underWay?: () => number
-  /** Takes what says that a write was taken. Default: it is at once. */
-  readonly whenTaken?: (done: () => void) => void
+  /** Takes what says that a write was taken, or not. Default: it is at once. */
+  readonly whenTaken?: (done: (error?: Error) => void) => void
 }
 
 /** A stream to a node that never answers. */

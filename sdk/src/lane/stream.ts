@@ -4,8 +4,8 @@
  *      submit ─► queue ─► one write        at once when the client has nothing else under way: a lone call pays no wait;
  *                                          else with all that comes in this turn of the event loop, or in portions of it
  *
- * What does not fit into the socket stays in the queue, where it can still be cancelled without having been sent. A
- * stream does not keep the process alive, and pings when it has nothing else to say: so both sides notice when the other one is gone.
+ * What does not fit into the socket stays in the queue, where it can still be cancelled without having been sent; what the
+ * system refuses goes back there: the connection has broken, and that is known before it can be told. A stream does not keep the process alive, and pings when it has nothing else to say: so both sides notice when the other one is gone.
  */
 import type { Duplex } from 'node:stream'
 import { FrameWriter, type Limits, RingholdError, writeCommand, writeHello, writeSignal } from '../protocol/index.ts'
@@ -88,7 +88,7 @@ export class Stream {
     if (this.#isLone()) {
       // Past the queue: to empty an array takes the engine as long as to write the frame.
       this.#put(attempt)
-      this.#write()
+      if (!this.#write()) this.#queue.push(this.#takenBack(attempt))
       return
     }
     // Those under way are bounded by the executor; those that were cancelled are not.
@@ -131,13 +131,16 @@ export class Stream {
 
   #flush(): void {
     const queue = this.#queue
+    let sent = 0
     let next = 0
     while (next < queue.length && this.#socket.writableLength < outputBytesHigh) {
       while (next < queue.length && this.#writer.length < writeBytes) this.#put(queue[next++] as Attempt)
-      this.#write()
+      if (!this.#write()) break
+      sent = next
     }
-    if (next === queue.length) queue.length = 0
-    else this.#queue = queue.slice(next)
+    for (let at = sent; at < next; at++) this.#takenBack(queue[at] as Attempt)
+    if (sent === queue.length) queue.length = 0
+    else this.#queue = queue.slice(sent)
     if (this.#slots.size > slotsMax) this.#break(new Error(`${slotsMax} answers are outstanding`))
   }
 
@@ -147,12 +150,21 @@ export class Stream {
     writeCommand(this.#writer, attempt.command, { id, isDirect: attempt.isDirect })
   }
 
-  #write(): void {
-    if (this.#writer.length === 0) return
+  /** An attempt that was put and not sent. */
+  #takenBack(attempt: Attempt): Attempt {
+    this.#slots.give(attempt.id)
+    attempt.id = 0
+    return attempt
+  }
+
+  /** Sends what was put; false where the system refuses it, of which it has taken nothing then. */
+  #write(): boolean {
+    if (this.#writer.length === 0) return true
     this.#socket.write(this.#writer.bytes)
     // What the system has taken at once may be overwritten; what waits in the socket may not.
     if (this.#socket.writableLength === 0) this.#writer.clear()
     else this.#writer.take()
+    return this.#socket.errored === null
   }
 
   #receive(chunk: Uint8Array): void {
