@@ -1,13 +1,13 @@
 import { spawnSync } from 'node:child_process'
 import { test } from 'tap'
 
-const path = new URL(import.meta.resolve('#node/inlining.js')).href
+const path = new URL(import.meta.resolve('#node/node-process.js')).href
 /**
  * Ten functions that call each other. When the last one gets something else than ever before, its code is given up, and
  * with it the code of whichever has taken it in.
  */
 const chain = `
-  import { inlineMore } from ${JSON.stringify(path)}
+  import { runNode } from ${JSON.stringify(path)}
   const byLastCompiler = 64
   const isCompiled = (each) => (%GetOptimizationStatus(each) & byLastCompiler) > 0
   const takesInTheLast = () => {
@@ -21,13 +21,15 @@ const chain = `
     return !isCompiled(first)
   }
   const byItself = takesInTheLast()
-  inlineMore()
-  console.log(JSON.stringify([byItself, takesInTheLast()]))
+  await runNode()
+  process.stderr.write(JSON.stringify([byItself, takesInTheLast()]))
+  process.exit()
 `
+const env = { RINGHOLD_PORT: '0', RINGHOLD_PEER_PORT: '0' }
 
 test('a function takes in far more of what it calls once a node has started', async (t) => {
   const flags = ['--allow-natives-syntax', '--no-concurrent-recompilation', '--no-maglev', '--input-type=module']
-  const { stdout, stderr } = spawnSync(process.execPath, [...flags, '--eval', chain], { env: {}, encoding: 'utf8' })
-  t.equal(stderr, '', 'the engine knows the flag')
-  t.strictSame(JSON.parse(stdout), [false, true])
+  const { stderr } = spawnSync(process.execPath, [...flags, '--eval', chain], { env, encoding: 'utf8' })
+  // Nothing before it: the engine knows the flag.
+  t.equal(stderr, '[false,true]')
 })
