@@ -3,33 +3,35 @@
  * npm run bench: Ringhold beside Redis Cluster and memcached, five servers each on this machine, each through its
  * clients, one client process at a time.
  *
- *      npm run bench [-- --quick] [--only <client,…>] [--scenario <part of its name>] [--json <file>]
+ *      npm run bench [-- --quick] [--servers <number of each kind>] [--only <client,…>] [--scenario <part of its name>] [--json <file>]
  *
  * The clients take turns (A B C … A B C …, three rounds), so that whatever else the machine does meets all of them, and
  * the median of the rounds counts. Processes that it starts are its own, on free ports, and are ended by their ids. A
  * server that is not installed is left out: Debian has redis-server and memcached. Bare streams are no rival, but what a
- * client and five servers in Node could do at most on this machine. `--scenario 'at rest'` measures what the servers take
+ * client and servers in Node could do at most on this machine. `--scenario 'at rest'` measures what the servers take
  * while nobody asks them anything.
  */
 import { writeFileSync } from 'node:fs'
-import { optionsOf } from '../../chaos/dist/options.js'
+import { giveUp, optionsOf } from '../../chaos/dist/options.js'
 import { atRest, atRestTableOf } from './at-rest.js'
 import { ClientProcess } from './client-process.js'
 import { contestants } from './contestants.js'
 import { median, summarise, tablesOf } from './report.js'
 import { restBesideBare, restTableOf } from './rest.js'
 import { scenarios } from './scenarios.js'
-import { startServers } from './servers.js'
+import { serversPossible, serversUsual, startServers } from './servers.js'
 
-const values = optionsOf(
-  'npm run bench [-- --quick] [--only <client,…>] [--scenario <part of its name>] [--json <file>]',
-  {
-    quick: { type: 'boolean', default: false },
-    only: { type: 'string' },
-    scenario: { type: 'string', default: '' },
-    json: { type: 'string', default: 'bench/peers/last.json' },
-  },
-)
+const usage =
+  'npm run bench [-- --quick] [--servers <number of each kind>] [--only <client,…>] [--scenario <part of its name>] [--json <file>]'
+const values = optionsOf(usage, {
+  quick: { type: 'boolean', default: false },
+  servers: { type: 'string', default: String(serversUsual) },
+  only: { type: 'string' },
+  scenario: { type: 'string', default: '' },
+  json: { type: 'string', default: 'bench/peers/last.json' },
+})
+const serversEach = Number(values.servers)
+if (!serversPossible.includes(serversEach)) giveUp(usage, `--servers must be one of ${serversPossible.join(', ')}`)
 const rounds = 3
 /** When the last round may begin: --quick is to take less than two minutes on a slow machine, too. */
 const lastRoundMs = values.quick ? 75_000 : Number.POSITIVE_INFINITY
@@ -42,6 +44,7 @@ const chosen = values.only?.split(',') ?? contestants.map(({ name }) => name)
 
 const servers = await startServers(
   new Set(contestants.filter(({ name }) => chosen.includes(name)).map(({ server }) => server)),
+  serversEach,
 )
 const clients = []
 try {
@@ -84,7 +87,7 @@ try {
   console.log(restTableOf(rest, median))
   writeFileSync(
     values.json,
-    `${JSON.stringify({ node: process.version, at: new Date().toISOString(), summary, results, resting, rest }, null, 2)}\n`,
+    `${JSON.stringify({ node: process.version, at: new Date().toISOString(), serversEach, summary, results, resting, rest }, null, 2)}\n`,
   )
   console.log(`written to ${values.json}`)
 } finally {

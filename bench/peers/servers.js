@@ -1,4 +1,4 @@
-/** Five servers of each kind on free ports of the loopback, with nothing written to disk but what Redis Cluster needs. */
+/** Some servers of each kind on free ports of the loopback, with nothing written to disk but what Redis Cluster needs. */
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -7,8 +7,11 @@ import { connect, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const count = 5
+/** How many there are of each kind by default, and how many may be asked for. Redis Cluster has no two. */
+export const serversUsual = 5
+export const serversPossible = [1, 3, 5, 7, 9]
 const startMsMax = 20_000
+const redisSlots = 16_384
 const host = '127.0.0.1'
 
 /** Clock ticks per second, in which the kernel reports processor time. */
@@ -21,7 +24,7 @@ class Servers {
     this.children = children
   }
 
-  /** cpuMs is the processor time that all five have used. */
+  /** cpuMs is the processor time that all of them have used. */
   cpuMs() {
     return this.children.reduce((sum, { pid }) => sum + cpuMsOf(pid), 0)
   }
@@ -41,8 +44,8 @@ export function cpuMsOf(pid) {
   return ((Number(fields[11]) + Number(fields[12])) / ticksPerSecond) * 1_000
 }
 
-/** startServers starts those of the kinds that are installed. Everything is ended with this process, however that ends. */
-export async function startServers(kinds) {
+/** startServers starts `count` of each of the kinds that are installed. Everything is ended with this process, however that ends. */
+export async function startServers(kinds, count = serversUsual) {
   const folder = mkdtempSync(join(tmpdir(), 'ringhold-bench-'))
   const started = new Map()
   process.on('exit', () => {
@@ -50,9 +53,9 @@ export async function startServers(kinds) {
     rmSync(folder, { recursive: true, force: true })
   })
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, () => process.exit(1))
-  const starts = { ringhold: () => startNodes(count), redis: startRedis, memcached: startMemcached, bare: startBare }
+  const starts = { ringhold: startNodes, redis: startRedis, memcached: startMemcached, bare: startBare }
   for (const kind of kinds) {
-    const servers = await starts[kind](folder)
+    const servers = await starts[kind](count, folder)
     if (servers) started.set(kind, servers)
   }
   return started
@@ -87,25 +90,23 @@ export async function startNodes(size) {
   return new Servers(nodes, children)
 }
 
-async function startRedis(folder) {
+async function startRedis(count, folder) {
   if (!isInstalled('redis-server') || !isInstalled('redis-cli')) return undefined
   const ports = await freePorts(count)
   const children = ports.map((port) =>
     start('redis-server', [
       ...['--port', String(port), '--bind', host, '--save', '', '--appendonly', 'no', '--dir', folder],
-      ...[
-        '--cluster-enabled',
-        'yes',
-        '--cluster-config-file',
-        `nodes-${port}.conf`,
-        '--cluster-port',
-        String(port + 10_000),
-      ],
+      ...['--cluster-enabled', 'yes', '--cluster-config-file', `nodes-${port}.conf`],
+      // One that has met no other does not know its address, and tells clients none.
+      ...['--cluster-port', String(port + 10_000), '--cluster-announce-ip', host],
     ]),
   )
   await until('Redis listens', () => areOpen(ports))
-  const addresses = ports.map((port) => `${host}:${port}`)
-  execFileSync('redis-cli', ['--cluster', 'create', ...addresses, '--cluster-replicas', '0', '--cluster-yes'])
+  if (count === 1) takeAllSlots(ports[0])
+  else {
+    const addresses = ports.map((port) => `${host}:${port}`)
+    execFileSync('redis-cli', ['--cluster', 'create', ...addresses, '--cluster-replicas', '0', '--cluster-yes'])
+  }
   await until('the Redis cluster is up', () =>
     ports.every((port) =>
       execFileSync('redis-cli', ['-p', String(port), 'cluster', 'info'])
@@ -116,7 +117,13 @@ async function startRedis(folder) {
   return new Servers(ports, children)
 }
 
-async function startMemcached() {
+/** What `--cluster create` does only for three and more. */
+function takeAllSlots(port) {
+  const slots = Array.from({ length: redisSlots }, (_, slot) => String(slot))
+  execFileSync('redis-cli', ['-p', String(port), 'cluster', 'addslots', ...slots])
+}
+
+async function startMemcached(count) {
   if (!isInstalled('memcached')) return undefined
   const ports = await freePorts(count)
   const root = process.getuid?.() === 0 ? ['-u', 'root'] : []
@@ -127,7 +134,7 @@ async function startMemcached() {
   return new Servers(ports, children)
 }
 
-async function startBare() {
+async function startBare(count) {
   const ports = await freePorts(count)
   const main = new URL('./bare-stream-server.js', import.meta.url).pathname
   const children = ports.map((port) => start(process.execPath, [main, String(port)]))
