@@ -4,8 +4,9 @@
  *      submit ─► queue ─► one write        at once when the client has nothing else under way: a lone call pays no wait;
  *                                          else with all that comes in this turn of the event loop, or in portions of it
  *
- * What does not fit into the socket stays in the queue, where it can still be cancelled without having been sent; what the
- * system refuses goes back there: the connection has broken, and that is known before it can be told. A stream does not keep the process alive, and pings when it has nothing else to say: so both sides notice when the other one is gone.
+ * What does not fit into the socket stays in the queue, where it can still be cancelled without having been sent. What the
+ * system refuses goes back there: the connection has broken, which the system knows before the event loop tells. A stream
+ * does not keep the process alive, and pings when it has nothing else to say: so both sides notice when the other one is gone.
  */
 import type { Duplex } from 'node:stream'
 import { FrameWriter, type Limits, RingholdError, writeCommand, writeHello, writeSignal } from '../protocol/index.ts'
