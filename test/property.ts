@@ -7,10 +7,12 @@ const shrinkMs = 60_000
 /** holds fails the test with the shrunk counterexample and its seed when the property does not hold in all of its runs. */
 export function holds<T>(t: Test, name: string, property: fc.IPropertyWithHooks<T>, runs = 500): void {
   const found = fc.check(property, { numRuns: runs, endOnFailure: true })
-  t.ok(
-    !found.failed,
-    found.failed ? `${name}\n${fc.defaultReportMessage(shrunk(property, found))}` : `${name} (${runs} runs)`,
-  )
+  t.ok(!found.failed, found.failed ? reportOf(name, shrunk(property, found)) : `${name} (${runs} runs)`)
+}
+
+/** What went wrong comes first: a counterexample may be as long as a book. */
+function reportOf<T>(name: string, found: fc.RunDetails<T>): string {
+  return `${name}\n${String(found.errorInstance)}\n${fc.defaultReportMessage(found)}`
 }
 
 /** What fails only once cannot be made smaller, and is told as it was found. */
