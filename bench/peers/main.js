@@ -36,8 +36,14 @@ const rounds = 3
 /** When the last round may begin: --quick is to take less than two minutes on a slow machine, too. */
 const lastRoundMs = values.quick ? 75_000 : Number.POSITIVE_INFINITY
 const times = values.quick ? { warmMs: 50, runMs: 300 } : { warmMs: 500, runMs: 2_000 }
-/** Nodes need some 4 s at 64 in flight, and as many alone, until the engine has compiled them, and large values ways of their own. */
-const warmUps = { names: ['1 KiB, 64 in flight', '64 in flight', '1 in flight'], runMs: values.quick ? 800 : 4_000 }
+/**
+ * Nodes need some 4 s of each of these until the engine has compiled them: large values have ways of their own, and so have
+ * many commands at a time, which are answered in portions.
+ */
+const warmUps = {
+  names: ['1 KiB, 64 in flight', '1,024 in flight', '64 in flight', '1 in flight'],
+  runMs: values.quick ? 800 : 4_000,
+}
 const atRestTimes = values.quick ? { settleMs: 1_000, runMs: 4_000 } : { settleMs: 10_000, runMs: 20_000 }
 const restTimes = values.quick ? { rounds: 3, warmS: 1, runS: 1 } : { rounds: 15, warmS: 4, runS: 1 }
 const chosen = values.only?.split(',') ?? contestants.map(({ name }) => name)

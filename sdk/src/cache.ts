@@ -8,6 +8,7 @@ import {
   type SetEntry,
   type SetOptions,
   setCommand,
+  setCommandOf,
   type Target,
 } from './commands.ts'
 import type { Engine } from './engine.ts'
@@ -116,7 +117,7 @@ export class Cache {
   /** set stores a value: JSON by default, Uint8Array and strings as they are. Bytes must not change until it resolves. */
   set(key: string, value: unknown, options: SetOptions = noOptions): Promise<SetResult> {
     try {
-      return this.#engine.run(setCommand(this.#target, [key, value], options), options, setReading)
+      return this.#engine.run(setCommand(this.#target, key, value, options), options, setReading)
     } catch (error) {
       return Promise.reject(error)
     }
@@ -143,7 +144,7 @@ export class Cache {
    */
   async setMany(entries: Iterable<SetEntry>, options: SetOptions = noOptions): Promise<SetResult[]> {
     const commands = listOf(entries, 'entries (of a record: Object.entries(record))').map((entry) =>
-      setCommand(this.#target, entry, entry[2] === undefined ? options : { ...options, ...entry[2] }),
+      setCommandOf(this.#target, entry, options),
     )
     return this.#executeMany(commands, options, setReading)
   }

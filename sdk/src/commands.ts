@@ -57,7 +57,7 @@ export function getCommand({ cache, limits }: Target, key: unknown): GetCommand 
   return { type: 'get', cache, key }
 }
 
-export function setCommand({ cache, limits }: Target, [key, value]: SetEntry, options: SetOptions): SetCommand {
+export function setCommand({ cache, limits }: Target, key: unknown, value: unknown, options: SetOptions): SetCommand {
   checkCallOptions(options)
   checkKey(key, limits)
   const { ttlMs } = options
@@ -70,6 +70,16 @@ export function setCommand({ cache, limits }: Target, [key, value]: SetEntry, op
 export function deleteCommand({ cache, limits }: Target, key: unknown, options: DeleteOptions): DeleteCommand {
   checkKey(key, limits)
   return { type: 'delete', cache, key, condition: conditionOf(options), ack: ackOf(options) }
+}
+
+/** setCommandOf is setCommand for an entry of setMany, whose own options win over those of the call. */
+export function setCommandOf(target: Target, entry: SetEntry, options: SetOptions): SetCommand {
+  // A text would be taken apart into its characters.
+  if (!Array.isArray(entry)) {
+    throw new RingholdError('RINGHOLD_BAD_OPTION', { detail: 'an entry must be [key, value] or [key, value, options]' })
+  }
+  const [key, value, own] = entry as SetEntry
+  return setCommand(target, key, value, own === undefined ? options : { ...options, ...own })
 }
 
 /** listOf returns what a multi-key call is given as an array. Throws RINGHOLD_BAD_OPTION for a text, whose characters would be taken for keys, and for an object, which would be taken for empty. */
@@ -85,6 +95,8 @@ function ackOf({ ack }: WriteOptions): 'one' | 'none' | undefined {
 }
 
 function conditionOf({ ifAbsent, ifPresent, ifVersion }: SetOptions): Condition | undefined {
+  // Nearly always there is none, and a list of those that there are would be left to the garbage collector.
+  if (!ifAbsent && !ifPresent && ifVersion === undefined) return undefined
   const conditions: Condition[] = []
   if (ifAbsent) conditions.push({ type: 'absent' })
   if (ifPresent) conditions.push({ type: 'present' })
