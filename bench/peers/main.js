@@ -5,8 +5,8 @@
  *
  *      npm run bench [-- --quick] [--servers <number of each kind>] [--only <client,…>] [--scenario <part of its name>] [--json <file>]
  *
- * The clients take turns (A B C … A B C …, three rounds), so that whatever else the machine does meets all of them, and
- * the median of the rounds counts. Processes that it starts are its own, on free ports, and are ended by their ids. A
+ * The clients take turns at each scenario (A B C … A B C …, three rounds), so that whatever else the machine does meets
+ * all of them, and the median of the rounds counts; a ratio is the median of the ratios within the rounds. Processes that it starts are its own, on free ports, and are ended by their ids. A
  * server that is not installed is left out: Debian has redis-server and memcached. Bare streams are no rival, but what a
  * client and servers in Node could do at most on this machine. `--scenario 'at rest'` measures what the servers take
  * while nobody asks them anything.
@@ -38,12 +38,11 @@ const lastRoundMs = values.quick ? 75_000 : Number.POSITIVE_INFINITY
 const times = values.quick ? { warmMs: 50, runMs: 300 } : { warmMs: 500, runMs: 2_000 }
 /**
  * Nodes need some 4 s of each of these until the engine has compiled them: large values have ways of their own, and so have
- * many commands at a time, which are answered in portions.
+ * many commands at a time, which are answered in portions. --quick has no time for these, and half-done they would harm the rest.
  */
-const warmUps = {
-  names: ['1 KiB, 64 in flight', '1,024 in flight', '64 in flight', '1 in flight'],
-  runMs: values.quick ? 800 : 4_000,
-}
+const warmUps = values.quick
+  ? { names: ['1 KiB, 64 in flight', '64 in flight', '1 in flight'], runMs: 800 }
+  : { names: ['1,024 in flight', '1 KiB, 64 in flight', '64 in flight', '1 in flight'], runMs: 4_000 }
 const atRestTimes = values.quick ? { settleMs: 1_000, runMs: 4_000 } : { settleMs: 10_000, runMs: 20_000 }
 const restTimes = values.quick ? { rounds: 3, warmS: 1, runS: 1 } : { rounds: 15, warmS: 4, runS: 1 }
 const chosen = values.only?.split(',') ?? contestants.map(({ name }) => name)
@@ -62,12 +61,10 @@ try {
     else starting.push(ClientProcess.start(name, started))
   }
   clients.push(...(await Promise.all(starting)))
-  // Servers and clients that compile as they run are to be measured as they run for hours.
-  for (const client of clients) {
-    for (const name of warmUps.names) {
-      const scenario = scenarios.find((each) => each.name === name)
-      await client.run(scenario, { warmMs: 0, runMs: warmUps.runMs })
-    }
+  // Servers and clients that compile as they run are to be measured as they run for hours. In turns as well: what rests for a minute is partly thrown away by the engine.
+  for (const name of warmUps.names) {
+    const scenario = scenarios.find((each) => each.name === name)
+    for (const client of clients) await client.run(scenario, { warmMs: 0, runMs: warmUps.runMs })
   }
   const results = []
   for (let round = 1; round <= rounds; round++) {
@@ -75,8 +72,9 @@ try {
       console.log(`round ${round} is left out: this machine is slow, and --quick is to take less than two minutes`)
       break
     }
-    for (const client of clients) {
-      for (const scenario of scenarios.filter((each) => each.name.includes(values.scenario))) {
+    // One scenario after the other, so that what is compared was measured within seconds: a shared machine is twice as fast in one minute as in the next.
+    for (const scenario of scenarios.filter((each) => each.name.includes(values.scenario))) {
+      for (const client of clients) {
         const result = await client.run(scenario, times)
         results.push({ round, client: client.name, scenario: scenario.name, ...result })
         process.stderr.write(
@@ -86,7 +84,7 @@ try {
     }
   }
   const summary = summarise(results)
-  console.log(tablesOf(summary))
+  console.log(tablesOf(summary, results))
   const resting = 'at rest'.includes(values.scenario) ? await atRest(servers, atRestTimes) : []
   console.log(atRestTableOf(resting))
   const rest = 'REST'.includes(values.scenario) ? await restBesideBare(restTimes) : []

@@ -18,9 +18,9 @@ export function summarise(results) {
   return summary
 }
 
-/** tablesOf is the summary as text: all figures, then the ratios. */
-export function tablesOf(summary) {
-  return `${figureTable(summary)}\n\n${ratioTable(summary)}\n`
+/** tablesOf is the summary as text: all figures, then the ratios within the rounds. */
+export function tablesOf(summary, results) {
+  return `${figureTable(summary)}\n\n${ratioTable(summary, results)}\n`
 }
 
 function figureTable(summary) {
@@ -36,21 +36,27 @@ function figureTable(summary) {
   return aligned(rows)
 }
 
-function ratioTable(summary) {
+function ratioTable(summary, results) {
   const rows = [
     ['Ringhold over the best other client', 'op/s', 'best other', 'client CPU', 'p99', `op/s of ${yardstick}`],
   ]
   for (const [scenario, { ringhold, [yardstick]: most, ...others }] of Object.entries(summary)) {
     const rivals = Object.entries(others)
     if (ringhold === undefined || rivals.length === 0) continue
-    const [name, best] = rivals.reduce((a, b) => (b[1].perSecond > a[1].perSecond ? b : a))
-    const ratios = [ringhold.clientUs / best.clientUs, ringhold.p99Ms / best.p99Ms].map(
-      (ratio) => `${ratio.toFixed(2)} ×`,
-    )
-    const ofMost = most === undefined ? '' : `${(ringhold.perSecond / most.perSecond).toFixed(2)} ×`
-    rows.push([scenario, `${(ringhold.perSecond / best.perSecond).toFixed(2)} ×`, name, ...ratios, ofMost])
+    const [name] = rivals.reduce((a, b) => (b[1].perSecond > a[1].perSecond ? b : a))
+    const over = (client, figure) => `${ratioOf(results, { scenario, client, figure }).toFixed(2)} ×`
+    const ofMost = most === undefined ? '' : over(yardstick, 'perSecond')
+    rows.push([scenario, over(name, 'perSecond'), name, over(name, 'clientUs'), over(name, 'p99Ms'), ofMost])
   }
   return aligned(rows)
+}
+
+/** ratioOf is the median of the ratios within the rounds: what was measured minutes apart is not compared. */
+function ratioOf(results, { scenario, client, figure }) {
+  const figureIn = (round, name) =>
+    results.find((each) => each.round === round && each.scenario === scenario && each.client === name)[figure]
+  const rounds = new Set(results.map(({ round }) => round))
+  return median([...rounds].map((round) => figureIn(round, 'ringhold') / figureIn(round, client)))
 }
 
 function aligned(rows) {
