@@ -6,10 +6,10 @@
  *      npm run bench [-- --quick] [--servers <number of each kind>] [--only <client,…>] [--scenario <part of its name>] [--json <file>]
  *
  * The clients take turns at each scenario (A B C … A B C …, three rounds), so that whatever else the machine does meets
- * all of them, and the median of the rounds counts; a ratio is the median of the ratios within the rounds. Processes that it starts are its own, on free ports, and are ended by their ids. A
- * server that is not installed is left out: Debian has redis-server and memcached. Bare streams are no rival, but what a
- * client and servers in Node could do at most on this machine. `--scenario 'at rest'` measures what the servers take
- * while nobody asks them anything.
+ * all of them. The median of the rounds counts; a ratio is the median of the ratios within the rounds. Processes that it
+ * starts are its own, on free ports, and are ended by their ids. A server that is not installed is left out: Debian has
+ * redis-server and memcached. Bare streams are no rival, but what a client and servers in Node could do at most on this
+ * machine. `--scenario 'at rest'` measures what the servers take while nobody asks them anything.
  */
 import { writeFileSync } from 'node:fs'
 import { giveUp, optionsOf } from '../../chaos/dist/options.js'
@@ -61,7 +61,7 @@ try {
     else starting.push(ClientProcess.start(name, started))
   }
   clients.push(...(await Promise.all(starting)))
-  // Servers and clients that compile as they run are to be measured as they run for hours. In turns as well: what rests for a minute is partly thrown away by the engine.
+  // Servers and clients that compile as they run are to be measured as they run for hours. In turns as well, so that all have rested as long.
   for (const name of warmUps.names) {
     const scenario = scenarios.find((each) => each.name === name)
     for (const client of clients) await client.run(scenario, { warmMs: 0, runMs: warmUps.runMs })
@@ -72,7 +72,7 @@ try {
       console.log(`round ${round} is left out: this machine is slow, and --quick is to take less than two minutes`)
       break
     }
-    // One scenario after the other, so that what is compared was measured within seconds: a shared machine is twice as fast in one minute as in the next.
+    // So what is compared was measured within seconds: a shared machine is twice as fast in one minute as in the next.
     for (const scenario of scenarios.filter((each) => each.name.includes(values.scenario))) {
       for (const client of clients) {
         const result = await client.run(scenario, times)
