@@ -131,6 +131,29 @@ test('a conversation holds a turn no longer than its slice, and goes on in the n
   t.equal(log.at(-1), 'resume')
 })
 
+test('what is left of a lent chunk when the slice is used up is executed as it came', async (t) => {
+  let now = 0
+  const keys: string[] = []
+  const { conversation } = talk(
+    ({ key }) => {
+      now += 0.1
+      keys.push(Buffer.from(key).toString())
+      return miss
+    },
+    { now: () => now },
+  )
+  conversation.receive(helloBytes())
+  const sent = Array.from({ length: 300 }, (_, at) => `key-${at}`)
+  for (const part of [sent.slice(0, 200), sent.slice(200)]) {
+    const chunk = new Uint8Array(bytesOf(part.map((key) => commands.get(key))))
+    conversation.receiveLent(chunk)
+    chunk.fill(0xff)
+  }
+  t.ok(keys.length < 200, 'not all in one turn')
+  for (let turns = 0; keys.length < 300 && turns < 100; turns++) await nextTurn()
+  t.strictSame(keys, sent)
+})
+
 test('commands are executed as heard when they were here, by a clock that is looked at once for many', async (t) => {
   let now = 0
   const looks: number[] = []

@@ -6,7 +6,7 @@ const nothing = new Uint8Array(0)
 
 export class FrameKey {
   cache = ''
-  /** What the key lies in, from `from` to `to`; an empty array where none was found. */
+  /** What the key lies in, from `from` to `to`: the same place where none was found. */
   bytes: Uint8Array = nothing
   from = 0
   to = 0
@@ -17,7 +17,8 @@ export class FrameKey {
 
   /** find takes the key of a frame whose body is here; none where it cannot be made out: readCommand is what judges. */
   find(names: Names, bytes: Uint8Array, type: number, body: number, end: number): void {
-    this.bytes = nothing
+    this.from = 0
+    this.to = 0
     this.token = -1
     this.ticket = -1
     if (type < frameTypes.get || type > frameTypes.delete || body + commandHeadBytes > end) return
@@ -27,7 +28,8 @@ export class FrameKey {
     const from = at + cacheChars
     if (from + keyBytes > end) return
     this.cache = names.textOf(bytes, at, cacheChars)
-    this.bytes = bytes
+    // The garbage collector has to be told of each array of a read that a lasting object is given.
+    if (this.bytes !== bytes) this.bytes = bytes
     this.from = from
     this.to = from + keyBytes
   }

@@ -101,6 +101,11 @@ export class FrameReader {
     return this.#chunk
   }
 
+  /** keepChunk copies what is left of the chunk, whose memory is to be used again. */
+  keepChunk(): void {
+    this.feed(this.#chunk.slice(this.#chunkAt))
+  }
+
   /** unread is how many bytes of the chunk are not used up. */
   get unread(): number {
     return this.#chunk.length - this.#chunkAt
@@ -206,7 +211,8 @@ export class FrameReader {
   }
 
   #open(bytes: Uint8Array, start: number, length: number): void {
-    this.bytes = bytes
+    // The garbage collector has to be told of each array of a read that a lasting object is given.
+    if (this.bytes !== bytes) this.bytes = bytes
     this.id = u32At(bytes, start + 4)
     this.type = bytes[start + 8] as number
     this.flags = bytes[start + 9] as number

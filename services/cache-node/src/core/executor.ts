@@ -105,7 +105,7 @@ export class Executor implements Ahead {
     const { keys, frames } = this.keysAhead
     for (let at = 0; at < frames; at++) {
       const key = keys[at] as FrameKey
-      if (key.bytes.length === 0) continue
+      if (key.to === 0) continue
       key.token = ring.tokenOfRange(key)
       store.expect(key.token, key)
     }

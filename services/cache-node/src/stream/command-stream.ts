@@ -1,5 +1,6 @@
 /** A command stream is a conversation over a socket that was upgraded. */
 import type { Duplex } from 'node:stream'
+import { lendReads } from '../lent-reads.ts'
 import { Conversation } from './conversation.ts'
 import type { Face } from './face.ts'
 import type { Port } from './port.ts'
@@ -35,14 +36,21 @@ export class CommandStream implements Port {
     this.openedMs = now()
     this.#heardMs = this.openedMs
     this.conversation = new Conversation({ face, port: this, turns, now })
-    socket.on('data', (chunk: Uint8Array) => this.#receive(chunk))
+    socket.on('data', (chunk: Uint8Array) => {
+      this.#heardMs = this.#now()
+      this.conversation.receive(chunk)
+    })
+    lendReads(socket, (chunk) => {
+      this.#heardMs = this.#now()
+      this.conversation.receiveLent(chunk)
+    })
     socket.on('drain', () => this.conversation.drained())
     socket.on('end', () => this.conversation.finish())
     // What is wrong with a socket shows in its close, which always follows.
     socket.on('error', () => {})
     socket.on('close', () => this.conversation.cut())
     this.conversation.greet()
-    if (head.length > 0) this.#receive(head)
+    if (head.length > 0) this.conversation.receive(head)
   }
 
   /** heardMs is when the last bytes came. */
@@ -96,10 +104,5 @@ export class CommandStream implements Port {
 
   destroy(): void {
     this.#socket.destroy()
-  }
-
-  #receive(chunk: Uint8Array): void {
-    this.#heardMs = this.#now()
-    this.conversation.receive(chunk)
   }
 }

@@ -116,6 +116,14 @@ export class Conversation {
     this.#work()
   }
 
+  /** receiveLent takes a chunk that is good until it returns. */
+  receiveLent(chunk: Uint8Array): void {
+    if (this.#isOver) return
+    this.#intake.lend(chunk)
+    this.#work()
+    this.#intake.keep()
+  }
+
   /** finish says that nothing comes any more; the conversation ends when all is answered. */
   finish(): void {
     this.#isFinished = true

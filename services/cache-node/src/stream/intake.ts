@@ -1,4 +1,7 @@
-/** An intake finds the frames in the chunks of one connection, and gives the memory of each chunk back when it is used up. */
+/**
+ * An intake finds the frames in the chunks of one connection, and gives the memory of each chunk back when it is used up.
+ * A chunk that is lent is read where it lies; only what is left of it, where no more may be read now, is copied.
+ */
 import type { FrameReader } from '@ringhold/sdk/protocol'
 import { freeRead } from '../free.ts'
 
@@ -11,6 +14,8 @@ export class Intake {
   readonly #chunks: Uint8Array[] = []
   /** How many of the commands came before the chunk that is being read. */
   #commandsBefore = 0
+  /** The chunk that is lent: the last one. */
+  #lent: Uint8Array | undefined
 
   constructor(reader: FrameReader) {
     this.#reader = reader
@@ -19,7 +24,21 @@ export class Intake {
   /** receive takes a chunk, for good. */
   receive(chunk: Uint8Array): void {
     // Not as a Buffer: its views, one for each key, take several times as long to make.
-    this.#chunks.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length))
+    this.#add(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length))
+  }
+
+  /** lend takes a chunk, no Buffer, that is good until keep(). */
+  lend(chunk: Uint8Array): void {
+    this.#lent = chunk
+    this.#add(chunk)
+  }
+
+  /** keep copies what is left of the chunk that is lent. */
+  keep(): void {
+    const lent = this.#lent
+    this.#lent = undefined
+    if (this.#chunks.length > 0) this.#chunks.push(new Uint8Array(this.#chunks.pop() as Uint8Array))
+    else if (this.#reader.chunk === lent) this.#reader.keepChunk()
   }
 
   /** next goes to the next frame; false when there is none, or none that there is room for. */
@@ -46,8 +65,13 @@ export class Intake {
     this.#reader.close()
   }
 
+  #add(chunk: Uint8Array): void {
+    if (this.#chunks.length > 0 || this.#reader.chunk.length > 0) this.#chunks.push(chunk)
+    else this.#reader.feed(chunk)
+  }
+
   #usedUp(chunk: Uint8Array): void {
-    freeRead(chunk, this.commands - this.#commandsBefore)
+    if (chunk !== this.#lent) freeRead(chunk, this.commands - this.#commandsBefore)
     this.#commandsBefore = this.commands
   }
 }
