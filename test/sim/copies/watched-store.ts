@@ -1,5 +1,6 @@
 /** A ByteStore that tells of everything that happens to the keys of the traffic in it. */
 import { ByteStore, bytesMaxMin } from '#node/store/byte-store.js'
+import type { KeyRange } from '#node/store/key-range.js'
 import type { Applied, Change, Entry, Place, Written } from '#node/store/store.js'
 
 /** Cause is why an entry is not there any more, or another one. */
@@ -30,9 +31,12 @@ export class WatchedStore extends ByteStore {
     return written
   }
 
-  override supersede(place: Place, entry: Entry, now: number): Written | 'stale' {
-    const written = super.supersede(place, entry, now)
-    if (written === 'created' || written === 'replaced') this.#note(place, { type: 'entry', ...entry }, now)
+  override supersede(token: number, key: KeyRange, entry: Entry, now: number): Written | 'stale' {
+    const written = super.supersede(token, key, entry, now)
+    if (written === 'created' || written === 'replaced') {
+      const place = { token, cache: key.cache, key: key.bytes.slice(key.from, key.to) }
+      this.#note(place, { type: 'entry', ...entry }, now)
+    }
     return written
   }
 

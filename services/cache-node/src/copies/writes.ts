@@ -264,7 +264,8 @@ export class Writes {
   }
 
   #put(place: Place, entry: Change & { type: 'entry' }): WriteOutcome {
-    return this.#stored(this.#core.store.supersede(place, entry, this.#core.now), entry)
+    const { store, now } = this.#core
+    return this.#stored(store.supersede(place.token, rangeOf(place), entry, now), entry)
   }
 
   #stored(written: Written | 'stale', { version }: Change): WriteOutcome {

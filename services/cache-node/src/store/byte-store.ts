@@ -14,7 +14,7 @@ import type { MissReason, Version } from '@ringhold/sdk/protocol'
 import { tokenCount } from '@ringhold/sdk/ring'
 import { Engine } from './engine.ts'
 import { tombstones } from './entry.ts'
-import type { KeyRange } from './key-range.ts'
+import { type KeyRange, rangeOf } from './key-range.ts'
 import type { BytesByKind, MissCounts } from './ledger.ts'
 import { pageOf } from './pages.ts'
 import { Reader } from './reader.ts'
@@ -102,11 +102,11 @@ export class ByteStore implements ReplicatedStore {
   }
 
   expect(token: number, key: KeyRange): void {
-    this.#reader.ahead.expect(token, key)
+    this.#engine.ahead.expect(token, key)
   }
 
   prefetch(): void {
-    this.#reader.ahead.prefetch()
+    this.#engine.ahead.prefetch()
   }
 
   missReason(place: Place, now: number): MissReason | undefined {
@@ -137,14 +137,17 @@ export class ByteStore implements ReplicatedStore {
     return this.#writer.remove(place)
   }
 
-  supersede(place: Place, entry: Entry, now: number): Written | 'stale' {
+  supersede(token: number, key: KeyRange, entry: Entry, now: number): Written | 'stale' {
     this.#engine.observe(now)
-    return this.#writer.supersede(place, entry)
+    return this.#writer.supersede(token, key, entry)
   }
 
   apply(place: Place, change: Change, now: number): Applied {
     this.#engine.observe(now)
-    const written = change.type === 'entry' ? this.#writer.supersede(place, change) : this.#writer.bury(place, change)
+    const written =
+      change.type === 'entry'
+        ? this.#writer.supersede(place.token, rangeOf(place), change)
+        : this.#writer.bury(place, change)
     return written === 'created' || written === 'replaced' ? 'applied' : written
   }
 

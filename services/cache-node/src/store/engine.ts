@@ -6,12 +6,12 @@ import { Bygones, type KeySign } from './bygones.ts'
 import type { CacheTally } from './cache-names.ts'
 import { ContentTypes } from './content-types.ts'
 import { Departures } from './departures.ts'
-import { keyMark } from './digests.ts'
 import { replicas } from './entry.ts'
 import type { EntryHead } from './entry-head.ts'
 import { EvictionList } from './eviction-list.ts'
-import { Holdings } from './holdings.ts'
-import { rangeOf } from './key-range.ts'
+import { Holdings, markOf } from './holdings.ts'
+import type { KeyRange } from './key-range.ts'
+import { LookAhead } from './look-ahead.ts'
 import { Roles } from './roles.ts'
 import type { Place } from './store.ts'
 import { Tuner } from './tuner.ts'
@@ -28,9 +28,19 @@ export interface EngineOptions {
   readonly now: number
 }
 
+/** Sought is a key to find. */
+export interface Sought {
+  readonly token: number
+  readonly cache: CacheTally
+  /** As hashOf says. */
+  readonly hash: number
+  readonly key: KeyRange
+}
+
 export class Engine {
   readonly bytesMax: number
   readonly holdings: Holdings
+  readonly ahead: LookAhead
   readonly types = new ContentTypes()
   readonly departures: Departures
   readonly bygones: Bygones
@@ -46,6 +56,7 @@ export class Engine {
     this.bytesMax = bytesMax
     this.now = now
     this.holdings = new Holdings({ bytesMax, secret, now })
+    this.ahead = new LookAhead(this.holdings)
     this.departures = new Departures(bytesMax * departuresShare)
     this.bygones = new Bygones(bytesMax * bygonesShare)
     this.welcomeFrom = new Bygones(bytesMax * evictedVersionsShare)
@@ -60,13 +71,16 @@ export class Engine {
     if (now > this.now) this.now = now
   }
 
-  /** live returns the address of an entry or tombstone that has not expired, and puts its header into `head`; 0: there is none. */
-  live(place: Place, cache: CacheTally, hash: number, head: EntryHead): number {
-    return this.unlessExpired(this.holdings.find(place.token, hash, cache, rangeOf(place)), head)
+  hashOf(cache: CacheTally, key: KeyRange): number {
+    return this.ahead.hashOf(cache, key) ?? this.holdings.hashOf(cache, key)
   }
 
-  /** unlessExpired reads the header of the entry at an address, if any; one that has expired it lets go, and returns 0 for it. */
-  unlessExpired(address: number, head: EntryHead): number {
+  /**
+   * live returns the address of an entry or tombstone, and puts its header into `head`; 0: there is none. One that has
+   * expired it lets go.
+   */
+  live({ token, cache, hash, key }: Sought, head: EntryHead): number {
+    const address = this.ahead.claim(cache, key) || this.holdings.find(token, hash, cache, key)
     if (address === 0) return 0
     this.holdings.fields.readHead(address, head)
     if (head.deadline === undefined || head.deadline > this.now) return address
@@ -94,8 +108,8 @@ export class Engine {
   }
 
   /** signOf stands for a key among the bygones. */
-  signOf({ key }: Place, cache: CacheTally, hash: number): KeySign {
-    return { hash, mark: keyMark(cache.mark, key, 0, key.length) }
+  signOf({ cache, hash, key }: Omit<Sought, 'token'>): KeySign {
+    return { hash, mark: markOf(cache, key) }
   }
 
   #countExpiry(address: number, hash: number): void {

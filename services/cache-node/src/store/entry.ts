@@ -58,7 +58,7 @@ export interface Draft {
   /** The number of its cache. */
   cache: number
   hash: number
-  key: Uint8Array
+  key: ByteRange
   value: Uint8Array
   contentType: number
   version: number
@@ -84,7 +84,7 @@ export class Entries {
     const expires = expiresAt === undefined ? 0 : expiresFlag
     words[at] = (draft.value.length << lengthShift) | draft.frequency | (draft.log << logShift) | expires
     const generation = this.#leaving.generations[draft.token] as number
-    words[at + 1] = (generation << generationShift) | (draft.token << tokenShift) | draft.key.length
+    words[at + 1] = (generation << generationShift) | (draft.token << tokenShift) | (draft.key.to - draft.key.from)
     words[at + 2] = (draft.cache << 16) | draft.contentType
     words[at + 3] = draft.version
     words[at + 4] = draft.version / two32

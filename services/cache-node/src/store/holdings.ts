@@ -74,12 +74,7 @@ export class Holdings {
     return (young.bytes + old.bytes) / (young.entries + old.entries)
   }
 
-  hashOf(cache: CacheTally, key: Uint8Array): number {
-    return this.#hash.of(cache.id, key, 0, key.length)
-  }
-
-  /** hashOfRange is the same of a key that is a part of an array. */
-  hashOfRange(cache: CacheTally, { bytes, from, to }: ByteRange): number {
+  hashOf(cache: CacheTally, { bytes, from, to }: ByteRange): number {
     return this.#hash.of(cache.id, bytes, from, to - from)
   }
 
@@ -128,17 +123,19 @@ export class Holdings {
   /** put adds an entry whose key is not here. There must be room. */
   put(draft: Draft): number {
     const { fields } = this
+    const { bytes: key, from, to } = draft.key
     const header = draft.expiresAt === undefined ? headerBytes.plain : headerBytes.expiring
-    const size = this.segments.aligned(header + draft.key.length + draft.value.length)
+    const front = header + to - from
+    const size = this.segments.aligned(front + draft.value.length)
     const log = this.logs[draft.log] as Log
-    const address = log.append(size, header + draft.key.length)
+    const address = log.append(size, front)
     fields.write(address, draft)
-    this.#pieces.write(address, header, draft.key)
-    this.#pieces.write(address, header + draft.key.length, draft.value)
+    this.#pieces.write(address, header, key, from, to)
+    this.#pieces.write(address, front, draft.value)
     this.index.add(draft.token, tagOf(draft.token, draft.hash), address)
     if (draft.expiresAt !== undefined) this.wheel.add(address)
     const cache = this.names.of(draft.cache)
-    this.digests.add(draft.token, keyMark(cache.mark, draft.key, 0, draft.key.length), draft.version)
+    this.digests.add(draft.token, markOf(cache, draft.key), draft.version)
     this.#tally(address, cache, 1)
     return address
   }
@@ -148,7 +145,7 @@ export class Holdings {
     const { fields } = this
     const isAlike = (head.deadline === undefined) === (draft.expiresAt === undefined) && head.log === draft.log
     if (!isAlike || head.valueLength !== draft.value.length) return false
-    const mark = keyMark(this.names.of(draft.cache).mark, draft.key, 0, draft.key.length)
+    const mark = markOf(this.names.of(draft.cache), draft.key)
     this.digests.remove(draft.token, mark, head.version)
     this.digests.add(draft.token, mark, draft.version)
     fields.setStamp(address, draft)
@@ -279,4 +276,9 @@ export class Holdings {
       ledger.entry(sign, size, { key: fields.keyLength(address), value: fields.valueLength(address) })
     }
   }
+}
+
+/** markOf is what digests know a key by. */
+export function markOf(cache: CacheTally, { bytes, from, to }: ByteRange): number {
+  return keyMark(cache.mark, bytes, from, to - from)
 }

@@ -14,23 +14,23 @@ export class Piecewise {
     this.#segments = segments
   }
 
-  /** write copies an array to where `skip` bytes after an address are. */
-  write(address: number, skip: number, from: Uint8Array): void {
+  /** write copies the bytes of an array from `start` to before `end` to where `skip` bytes after an address are. */
+  write(address: number, skip: number, from: Uint8Array, start = 0, end = from.length): void {
     const segments = this.#segments
     const at = segments.byteIn(address) + skip
     const room = segments.bytes - segments.offsetOf(address) - skip
     const bytes = segments.bytesOf(address)
-    const length = from.length
+    const length = end - start
     if (length <= loopBytesMax && length <= room) {
-      for (let index = 0; index < length; index++) bytes[at + index] = from[index] as number
+      for (let index = 0; index < length; index++) bytes[at + index] = from[start + index] as number
       return
     }
     if (length <= room) {
-      bytes.set(from, at)
+      bytes.set(length === from.length ? from : from.subarray(start, end), at)
       return
     }
     this.#eachPiece(address, skip, length, (piece, pieceAt, done, count) => {
-      piece.set(from.subarray(done, done + count), pieceAt)
+      piece.set(from.subarray(start + done, start + done + count), pieceAt)
     })
   }
 

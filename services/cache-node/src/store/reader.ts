@@ -6,7 +6,6 @@ import type { Engine } from './engine.ts'
 import { tombstones } from './entry.ts'
 import { EntryHead } from './entry-head.ts'
 import { type KeyRange, rangeOf } from './key-range.ts'
-import { LookAhead } from './look-ahead.ts'
 import type { Absence, Change, Entry, Place, Reading } from './store.ts'
 
 /** Values up to this many bytes are handed out as pieces of one larger array: an array of its own costs more. */
@@ -14,7 +13,6 @@ const sharedValueBytesMax = 2_048
 const sharedBytes = 65_536
 
 export class Reader {
-  readonly ahead: LookAhead
   readonly #engine: Engine
   #shared = new ArrayBuffer(sharedBytes)
   #sharedUsed = 0
@@ -24,7 +22,6 @@ export class Reader {
 
   constructor(engine: Engine) {
     this.#engine = engine
-    this.ahead = new LookAhead(engine.holdings)
   }
 
   read(place: Place): Entry | undefined {
@@ -55,8 +52,9 @@ export class Reader {
     const { holdings, departures } = this.#engine
     const cache = holdings.names.find(place.cache)
     if (cache === undefined) return undefined
-    const hash = holdings.hashOf(cache, place.key)
-    const address = this.#engine.live(place, cache, hash, this.#head)
+    const key = rangeOf(place)
+    const hash = holdings.hashOf(cache, key)
+    const address = this.#engine.live({ token: place.token, cache, hash, key }, this.#head)
     if (address === 0) return departures.reasonOf(hash)
     return this.#head.log === tombstones ? 'deleted' : undefined
   }
@@ -93,14 +91,17 @@ export class Reader {
     if (bygones.isEmpty) return undefined
     const cache = engine.holdings.names.find(place.cache)
     if (cache === undefined) return undefined
-    return bygones.versionOf(engine.signOf(place, cache, engine.holdings.hashOf(cache, place.key)))
+    const key = rangeOf(place)
+    return bygones.versionOf(engine.signOf({ cache, hash: engine.hashOf(cache, key), key }))
   }
 
   /** The address of an entry or tombstone, which does not count as used by that; 0 where there is none. */
   #find(place: Place): number {
     const { holdings } = this.#engine
     const cache = holdings.names.find(place.cache)
-    return cache === undefined ? 0 : this.#engine.live(place, cache, holdings.hashOf(cache, place.key), this.#head)
+    if (cache === undefined) return 0
+    const key = rangeOf(place)
+    return this.#engine.live({ token: place.token, cache, hash: holdings.hashOf(cache, key), key }, this.#head)
   }
 
   /** The address of an entry, which counts as used now and has its header in #head; 0 where there is none, for the reason of #absence. */
@@ -110,11 +111,8 @@ export class Reader {
     const { fields } = holdings
     const cache = holdings.names.find(key.cache)
     if (cache === undefined) return this.#miss('never')
-    const isAhead = this.ahead.isOf(key.ticket, cache)
-    const hash = isAhead ? this.ahead.hashOf(key.ticket) : holdings.hashOfRange(cache, key)
-    const claimed = isAhead ? this.ahead.claim(key, cache) : 0
-    const found = claimed === 0 ? holdings.find(token, hash, cache, key) : claimed
-    const address = engine.unlessExpired(found, this.#head)
+    const hash = engine.hashOf(cache, key)
+    const address = engine.live({ token, cache, hash, key }, this.#head)
     if (address === 0 || this.#head.log === tombstones) {
       if (tuner.isSampled(hash)) tuner.miss(hash)
       return this.#miss(address === 0 ? (engine.departures.reasonOf(hash) ?? 'never') : 'deleted')

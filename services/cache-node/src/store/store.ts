@@ -141,8 +141,8 @@ export interface Store {
   /** Why a read finds nothing; undefined when it never was there or is forgotten. */
   missReason(place: Place, now: number): MissReason | undefined
   /**
-   * expect says which key is about to be read or written, up to 32 of them, and gives it a ticket by which readInto knows it
-   * again; prefetch then has brought in from memory what they need, all at a time. They change nothing but how long the
+   * expect says which key is about to be read or written, up to 32 of them, and gives it a ticket by which readInto and
+   * supersede know it again; prefetch then has brought in from memory what they need, all at a time. They change nothing but how long the
    * commands take.
    */
   expect(token: number, key: KeyRange): void
@@ -180,7 +180,7 @@ export interface ReplicatedStore extends Store {
   /** What one node tells another of a key: its entry or its tombstone. It does not count as use. */
   change(place: Place, now: number): Change | undefined
   /** supersede is write, if the version is higher than what is there: 'stale' where it is not. */
-  supersede(place: Place, entry: Entry, now: number): Written | 'stale'
+  supersede(token: number, key: KeyRange, entry: Entry, now: number): Written | 'stale'
   /** Takes over a change if its version is higher than what is there: order and duplicates do not matter. */
   apply(place: Place, change: Change, now: number): Applied
   digest(token: number): Digest

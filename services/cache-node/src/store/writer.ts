@@ -10,6 +10,7 @@ import type { Engine } from './engine.ts'
 import { type Draft, entryValueBytesMax, main, probation, replicas, tombstones } from './entry.ts'
 import { EntryHead } from './entry-head.ts'
 import { Eviction } from './eviction.ts'
+import { type KeyRange, rangeOf } from './key-range.ts'
 import { fullUntilShare, maySkipProbation } from './shares.ts'
 import type { Entry, Place, Tombstone, Written } from './store.ts'
 
@@ -22,6 +23,7 @@ const releasesOfWrite = { frees: 16, steps: 4 }
 /** The tuner is woken when so much of the budget is used: its sample is complete enough by the time that it is full. */
 const wakeShare = 0.25
 const nothing = new Uint8Array(0)
+const nowhere = { bytes: nothing, from: 0, to: 0 }
 
 /** When to write: in any case, or if the version is higher than what is there. */
 type When = 'always' | 'above'
@@ -35,7 +37,7 @@ export class Writer {
     token: 0,
     cache: 0,
     hash: 0,
-    key: nothing,
+    key: nowhere,
     value: nothing,
     contentType: 0,
     version: 0,
@@ -54,40 +56,43 @@ export class Writer {
 
   write(place: Place, entry: Entry): Written {
     // Above any version: nothing is stale.
-    return this.#write(place, entry, 'always') as Written
+    return this.#write(place.token, rangeOf(place), entry, 'always') as Written
   }
 
   /** supersede is write, if the version is higher than what is there. */
-  supersede(place: Place, entry: Entry): Written | 'stale' {
-    return this.#write(place, entry, 'above')
+  supersede(token: number, key: KeyRange, entry: Entry): Written | 'stale' {
+    return this.#write(token, key, entry, 'above')
   }
 
-  #write(place: Place, entry: Entry, when: When): Written | 'stale' {
+  #write(token: number, key: KeyRange, entry: Entry, when: When): Written | 'stale' {
     const contentType = this.#engine.types.numberOf(entry.contentType)
     if (contentType === inlineType && entry.contentType.length > inlineTypeCharsMax) return 'too-large'
     const value = contentType === inlineType ? withInlineType(entry.contentType, entry.value) : entry.value
     const draft = this.#draft
     draft.log = probation
+    draft.token = token
     draft.value = value
     draft.contentType = contentType
     draft.version = entry.version
     draft.expiresAt = entry.expiresAt
-    return this.#put(place, draft, when)
+    return this.#put(key, draft, when)
   }
 
   /** bury puts a tombstone, if its version is higher than what is there. */
   bury(place: Place, { version, keptUntil }: Tombstone): Written | 'stale' {
     const draft = this.#draft
+    const key = rangeOf(place)
     draft.log = tombstones
+    draft.token = place.token
     draft.value = nothing
     draft.contentType = 0
     draft.version = version
     draft.expiresAt = keptUntil
-    const written = this.#put(place, draft, 'above')
+    const written = this.#put(key, draft, 'above')
     const { holdings, departures } = this.#engine
     const cache = holdings.names.find(place.cache)
     if (cache !== undefined && (written === 'created' || written === 'replaced')) {
-      departures.note(holdings.hashOf(cache, place.key), 'deleted', holdings.ledger.entries)
+      departures.note(holdings.hashOf(cache, key), 'deleted', holdings.ledger.entries)
     }
     return written
   }
@@ -96,8 +101,9 @@ export class Writer {
     const { holdings, departures, tuner } = this.#engine
     const cache = holdings.names.find(place.cache)
     if (cache === undefined) return false
-    const hash = holdings.hashOf(cache, place.key)
-    const address = this.#engine.live(place, cache, hash, this.#head)
+    const key = rangeOf(place)
+    const hash = holdings.hashOf(cache, key)
+    const address = this.#engine.live({ token: place.token, cache, hash, key }, this.#head)
     if (address === 0 || this.#head.log === tombstones) return false
     holdings.release(address, hash)
     departures.note(hash, 'deleted', holdings.ledger.entries)
@@ -110,13 +116,14 @@ export class Writer {
     const { ledger } = holdings
     const cache = holdings.names.find(place.cache)
     if (cache === undefined) return false
-    const hash = holdings.hashOf(cache, place.key)
-    const address = this.#engine.live(place, cache, hash, this.#head)
+    const key = rangeOf(place)
+    const hash = holdings.hashOf(cache, key)
+    const address = this.#engine.live({ token: place.token, cache, hash, key }, this.#head)
     if (address === 0 || this.#head.log === tombstones || this.#head.version !== version) return false
     holdings.release(address, hash)
     departures.note(hash, 'evicted', ledger.entries)
     // There is room for it: should whoever wanted it gone have it again, it may come back.
-    welcomeFrom.note(this.#engine.signOf(place, cache, hash), version)
+    welcomeFrom.note(this.#engine.signOf({ cache, hash, key }), version)
     ledger.evictions++
     return true
   }
@@ -125,37 +132,38 @@ export class Writer {
     const { holdings } = this.#engine
     const cache = holdings.names.find(place.cache)
     if (cache === undefined) return false
-    const hash = holdings.hashOf(cache, place.key)
-    const address = this.#engine.live(place, cache, hash, this.#head)
+    const key = rangeOf(place)
+    const hash = holdings.hashOf(cache, key)
+    const address = this.#engine.live({ token: place.token, cache, hash, key }, this.#head)
     if (address === 0 || this.#head.version !== version) return false
     holdings.release(address, hash)
     return true
   }
 
-  #put(place: Place, draft: Draft, when: When): Written | 'stale' {
+  #put(key: KeyRange, draft: Draft, when: When): Written | 'stale' {
     const { holdings, roles, tuner } = this.#engine
     const isEntry = draft.log !== tombstones
-    const { value, expiresAt } = draft
-    const size = holdings.sizeOf(place.key.length, value.length, expiresAt === undefined ? 'stays' : 'expires')
-    const refusal = this.#refusal(place.key.length, value.length, size)
-    if (refusal !== undefined) return when === 'above' && this.#isStale(place, draft.version) ? 'stale' : refusal
-    const cache = holdings.names.claim(place.cache)
+    const { token, value, expiresAt } = draft
+    const keyLength = key.to - key.from
+    const size = holdings.sizeOf(keyLength, value.length, expiresAt === undefined ? 'stays' : 'expires')
+    const refusal = this.#refusal(keyLength, value.length, size)
+    if (refusal !== undefined) return when === 'above' && this.#isStale(key, draft) ? 'stale' : refusal
+    const cache = holdings.names.claim(key.cache)
     if (cache === undefined) return 'full'
-    const hash = holdings.hashOf(cache, place.key)
-    const present = this.#engine.live(place, cache, hash, this.#head)
+    const hash = this.#engine.hashOf(cache, key)
+    const present = this.#engine.live({ token, cache, hash, key }, this.#head)
     if (when === 'above' && present !== 0 && this.#head.version >= draft.version) return 'stale'
     const replaces = present !== 0 && this.#head.log !== tombstones
-    draft.token = place.token
     draft.cache = cache.id
     draft.hash = hash
-    draft.key = place.key
+    draft.key = key
     draft.frequency = 0
-    const isOwn = roles.coordinates(place.token)
+    const isOwn = roles.coordinates(token)
     if (!isOwn && isEntry) draft.log = replicas
     else if (replaces && isEntry) this.#inherit(draft)
     if (expiresAt !== undefined && expiresAt <= this.#engine.now) {
       if (present !== 0) this.#engine.drop(present, 'expired')
-      if (isEntry) this.#engine.bygones.note(this.#engine.signOf(place, cache, hash), draft.version)
+      if (isEntry) this.#engine.bygones.note(this.#engine.signOf({ cache, hash, key }), draft.version)
     } else if (present === 0 || !holdings.overwrite(present, this.#head, draft)) {
       if (present !== 0) holdings.release(present, hash)
       const isNew = !replaces && isEntry && isOwn
@@ -165,11 +173,11 @@ export class Writer {
     return replaces ? 'replaced' : 'created'
   }
 
-  #isStale(place: Place, version: Version): boolean {
+  #isStale(key: KeyRange, { token, version }: Draft): boolean {
     const { holdings } = this.#engine
-    const cache = holdings.names.find(place.cache)
+    const cache = holdings.names.find(key.cache)
     if (cache === undefined) return false
-    const present = this.#engine.live(place, cache, holdings.hashOf(cache, place.key), this.#head)
+    const present = this.#engine.live({ token, cache, hash: holdings.hashOf(cache, key), key }, this.#head)
     return present !== 0 && this.#head.version >= version
   }
 
@@ -193,9 +201,17 @@ export class Writer {
     const { bytesMax, holdings } = this.#engine
     if (keyLength > keyBytesMax || valueLength > entryValueBytesMax) return 'too-large'
     if (size + holdings.index.bytes > bytesMax) return 'too-large'
-    const isFull = () => size + holdings.index.bytes + (holdings.logs[tombstones]?.bytes ?? 0) > bytesMax
-    while (isFull() && holdings.leaving.count > 0) holdings.releaseLeaving(releasesOfWrite.steps, releasesOfWrite.frees)
-    return isFull() ? 'full' : undefined
+    while (!this.#mayFit(size)) {
+      if (holdings.leaving.count === 0) return 'full'
+      holdings.releaseLeaving(releasesOfWrite.steps, releasesOfWrite.frees)
+    }
+    return undefined
+  }
+
+  /** Whether it fits beside what cannot be evicted. */
+  #mayFit(size: number): boolean {
+    const { bytesMax, holdings } = this.#engine
+    return size + holdings.index.bytes + (holdings.logs[tombstones]?.bytes ?? 0) <= bytesMax
   }
 
   /** Where a new entry goes: see shares.ts. As long as the store fills, main fills first. */
