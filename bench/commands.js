@@ -84,6 +84,7 @@ function nodeSide(valueBytes) {
     rooms: new Rooms(memoryBytes),
     execute: (command, origin, sink, heardAt) => executor.execute(command, origin, sink, heardAt),
     get: (key, sink, heardAt) => executor.get(key, sink, heardAt),
+    set: (key, set) => executor.set(key, set),
     ahead: executor,
     originOf: (isDirect) => (isDirect ? 'direct' : 'plain'),
     ringChecksum: () => ring.checksum,

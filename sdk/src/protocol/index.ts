@@ -46,6 +46,7 @@ export {
   checkKey,
   checkKeyBytes,
   checkTtlMs,
+  isTtlMs,
   isUtf8,
   isWellFormed,
   utf8Length,

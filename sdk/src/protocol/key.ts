@@ -37,9 +37,14 @@ export function checkCacheName(name: unknown): asserts name is string {
   }
 }
 
+/** isTtlMs tells whether a time to live is a whole number of milliseconds above 0, and not too long. */
+export function isTtlMs(ttlMs: unknown): ttlMs is number {
+  return Number.isInteger(ttlMs) && (ttlMs as number) > 0 && (ttlMs as number) <= ttlMsMax
+}
+
 /** checkTtlMs throws RINGHOLD_BAD_TTL unless the time to live is a whole number of milliseconds above 0. */
 export function checkTtlMs(ttlMs: unknown): asserts ttlMs is number {
-  if (!Number.isInteger(ttlMs) || (ttlMs as number) <= 0 || (ttlMs as number) > ttlMsMax) {
+  if (!isTtlMs(ttlMs)) {
     throw new RingholdError('RINGHOLD_BAD_TTL', { detail: `the time to live ${quote(ttlMs)} is not usable` })
   }
 }

@@ -66,6 +66,7 @@ function commandListener(node: CacheNode, logger: FastifyBaseLogger) {
     rooms: node.rooms,
     execute: (command, origin, sink, heardAt) => executor.execute(command, origin, sink, heardAt),
     get: (key, sink, heardAt) => executor.get(key, sink, heardAt),
+    set: (key, set) => executor.set(key, set),
     ahead: executor,
     originOf: (isDirect) => (isDirect ? 'direct' : 'plain'),
     ringChecksum: () => node.ring.checksum,

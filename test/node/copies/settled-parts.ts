@@ -27,6 +27,6 @@ export const settledParts: PartsFactory = (around) => ({
     bytesSent: 0,
   },
   strays: { tick: nothing, tokens: 0, entries: 0 },
-  evictions: { tick: nothing, overwrote: nothing, isQuiet: true },
+  evictions: { tick: nothing, overwrote: nothing, hasListeners: false, isQuiet: true },
   shelf: dataParts(around).shelf,
 })

@@ -18,6 +18,7 @@ import { smallStore } from '../store/small-store.ts'
 export interface RestApp {
   readonly execute: Executor['execute']
   readonly get: Executor['get']
+  readonly set: Executor['set']
   readonly app: FastifyInstance
   readonly store: Store
   readonly ring: Ring
@@ -42,6 +43,7 @@ export function restApp(t: Test, members: readonly string[] = ['n1']): RestApp {
     execute: ((command: ByteCommand, origin: Origin, sink: HitSink, heardAt?: number) =>
       executor.execute(command, origin, sink, heardAt)) as Executor['execute'],
     get: (key, sink, heardAt) => executor.get(key, sink, heardAt),
+    set: (key, set) => executor.set(key, set),
   }
   const moment = () => ({ now: rest.now, wallMs: 1_700_000_000_000 + rest.now })
   const copies = new Copies({

@@ -7,7 +7,7 @@ import { sliceMs } from '#node/stream/slice.js'
 import { TurnClock } from '#node/stream/turn-clock.js'
 import { defaultLimits, FrameWriter, RingholdError, writeRing, writeSignal } from '#sdk/protocol/index.js'
 import { bytesOf, commands, helloBytes, Listener } from './frames.ts'
-import { noLookAhead, noStraightGet } from './no-look-ahead.ts'
+import { noLookAhead, noStraightWay } from './no-look-ahead.ts'
 
 type Execute = Face['execute']
 const miss: Executed = { outcome: { type: 'miss' }, by: 'n1' }
@@ -40,7 +40,7 @@ function talk(execute: Execute, options: Partial<ConversationOptions> = {}) {
     execute,
     originOf: (isDirect) => (isDirect ? 'direct' : 'plain'),
     ringChecksum: () => 'r1',
-    get: noStraightGet,
+    ...noStraightWay,
     ahead: noLookAhead,
     onFault: (error) => faults.push(error),
   }

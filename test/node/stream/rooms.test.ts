@@ -39,6 +39,7 @@ function newFace(rooms: Rooms) {
       hit(key, sink)
       return undefined
     },
+    set: () => undefined,
     get: ({ bytes, from, to }, sink) => {
       if (gets++ % 2 > 0) return undefined
       hit(Buffer.from(bytes.subarray(from, to)).toString(), sink)

@@ -29,6 +29,7 @@ export async function streamNode(
     rooms,
     execute: (command, origin, sink, heardAt) => rest.execute(command, origin, sink, heardAt),
     get: (key, sink, heardAt) => rest.get(key, sink, heardAt),
+    set: (key, set) => rest.set(key, set),
     originOf: (isDirect) => (isDirect ? 'direct' : 'plain'),
     ringChecksum: () => rest.ring.checksum,
     ahead: noLookAhead,

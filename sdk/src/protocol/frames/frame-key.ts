@@ -4,6 +4,13 @@ import type { Names } from './names.ts'
 
 const nothing = new Uint8Array(0)
 
+/** Where a frame lies: its body from `at` to `end`. */
+interface Frame {
+  readonly bytes: Uint8Array
+  readonly at: number
+  readonly end: number
+}
+
 export class FrameKey {
   cache = ''
   /** What the key lies in, from `from` to `to`: the same place where none was found. */
@@ -34,8 +41,13 @@ export class FrameKey {
     this.to = from + keyBytes
   }
 
-  /** isAllOf tells whether it is the key of the frame in which a reader stands, with nothing behind it. */
-  isAllOf({ bytes, at, end }: { readonly bytes: Uint8Array; readonly at: number; readonly end: number }): boolean {
-    return this.bytes === bytes && this.to === end && this.from >= at + commandHeadBytes
+  /** isIn tells whether it is the key of the frame at whose body a reader stands. */
+  isIn({ bytes, at, end }: Frame): boolean {
+    return this.bytes === bytes && this.from >= at + commandHeadBytes && this.to <= end
+  }
+
+  /** isAllOf tells whether there is nothing behind it in that frame besides. */
+  isAllOf(frame: Frame): boolean {
+    return this.to === frame.end && this.isIn(frame)
   }
 }

@@ -21,5 +21,6 @@ export {
   upgradeProtocol,
 } from './layout.ts'
 export { Names } from './names.ts'
+export { type PlainSet, readPlainSet } from './plain-set.ts'
 export { ReceivedHit } from './received-hit.ts'
 export { type Hello, readHello, readRing, writeHello, writeRing, writeSignal } from './session-frames.ts'

@@ -11,7 +11,14 @@
  * It holds no clock and no sockets: each input says when it happens, and returns what the shell is to do.
  */
 import type { View } from '@ringhold/sdk/membership'
-import { type ByteCommand, type FrameKey, type Limits, type Outcome, RingholdError } from '@ringhold/sdk/protocol'
+import {
+  type ByteCommand,
+  type FrameKey,
+  type Limits,
+  type Outcome,
+  type PlainSet,
+  RingholdError,
+} from '@ringhold/sdk/protocol'
 import { type Ring, tokenCount } from '@ringhold/sdk/ring'
 import type { HybridClock } from '../clock/hybrid-clock.ts'
 import { CommandCheck } from '../core/command-check.ts'
@@ -181,6 +188,13 @@ export class Copies {
     this.#begin(moment)
     const token = key.token < 0 ? this.#core.ring.tokenOfRange(key) : key.token
     return this.#isAtHand(token) ? (this.#execution.readInto(token, key, sink) ?? HIT_IN_SINK) : undefined
+  }
+
+  /** set is the same for a set that no other node is to hold, in a moment in which nothing waits. */
+  set(key: FrameKey, set: PlainSet, moment: Moment): Outcome | undefined {
+    this.#begin(moment)
+    const token = key.token < 0 ? this.#core.ring.tokenOfRange(key) : key.token
+    return this.#isAtHand(token) ? this.#writes.setAlone(token, key, set) : undefined
   }
 
   /** receive takes a request of a peer; the answer is among the effects, of this input or of a later one. */

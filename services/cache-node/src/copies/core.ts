@@ -38,7 +38,6 @@ export class Core {
   /** Of the input at hand: the monotonic clock, and the wall clock in milliseconds since 1970. */
   now = 0
   wallMs = 0
-  /** Whether the store may hold versions that the clock did not accept. */
   #mayBeOutrun = false
 
   constructor({ self, seed, store, clock, settings, random }: CoreOptions) {
@@ -82,6 +81,11 @@ export class Core {
   /** hear takes note of a version, or of a clock, that came from elsewhere. */
   hear(version: Version): void {
     if (!this.clock.accept(version, this.wallMs)) this.#mayBeOutrun = true
+  }
+
+  /** Whether the store may hold versions that the clock did not accept: then its next one is not enough, see nextVersion. */
+  get mayBeOutrun(): boolean {
+    return this.#mayBeOutrun
   }
 
   /** nextVersion is higher than the version that the place has, and than all that this node heard of. */

@@ -62,6 +62,10 @@ export class Evictions implements EvictionsPart {
     for (const name of this.#leavers()) this.tell(name, { cache, key, version: version - 1 })
   }
 
+  get hasListeners(): boolean {
+    return this.#leavers().length > 0
+  }
+
   /** Whether this node ever had to evict something as a replica. */
   get hasEvictedAlone(): boolean {
     return this.#highestAlone > 0

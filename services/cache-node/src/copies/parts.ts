@@ -81,6 +81,8 @@ export interface Evictions {
    * bytes are good for this call only.
    */
   overwrote(place: Place, version: Version): void
+  /** Whether overwrote has anybody to tell. */
+  readonly hasListeners: boolean
   tick(): void
   /** Whether the last tick found nothing to tell. */
   readonly isQuiet: boolean

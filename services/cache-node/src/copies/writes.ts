@@ -9,13 +9,20 @@
  *
  * Whether two keys are one is judged by 16 bits of a hash: keys that share them wait for each other, which is harmless.
  */
-import { ackOf, type ByteCommand, type Outcome, RingholdError } from '@ringhold/sdk/protocol'
+import {
+  ackOf,
+  type ByteCommand,
+  type Outcome,
+  type PlainSet,
+  RingholdError,
+  type Version,
+} from '@ringhold/sdk/protocol'
 import { hash32Bytes } from '@ringhold/sdk/ring'
 import { holds } from '../core/condition.ts'
 import type { Counters } from '../core/counters.ts'
 import type { Answers } from '../core/decide.ts'
 import type { Done, Executed } from '../core/executed.ts'
-import { rangeOf } from '../store/key-range.ts'
+import { type KeyRange, rangeOf } from '../store/key-range.ts'
 import type { Change, Place, Reading, Written } from '../store/store.ts'
 import { copyOf } from './copy.ts'
 import type { Core } from './core.ts'
@@ -49,7 +56,7 @@ export interface WritesOptions {
   readonly core: Core
   readonly tenure: Tenure
   readonly replicas: Replicas
-  readonly evictions: Pick<Evictions, 'overwrote'>
+  readonly evictions: Pick<Evictions, 'overwrote' | 'hasListeners'>
   readonly counters: Counters
   readonly answers: (now: number) => Answers
   readonly memory: ValueMemory
@@ -112,6 +119,20 @@ export class Writes {
     if (ack === 'all') write.done = done
     if (ack === 'none') return this.#executed(accepted)
     return ack === 'one' ? this.#executed(this.#apply(write)) : undefined
+  }
+
+  /**
+   * setAlone is begin for what most writes of a fleet with one copy are: a set that no other node is to hold or hear of, while
+   * none is in flight. Undefined: it is none of these, and nothing has happened.
+   */
+  setAlone(token: number, key: KeyRange, { value, contentType, ttlMs }: PlainSet): Outcome | undefined {
+    const { replicas, evictions } = this.#options
+    const { store, clock, now, wallMs } = this.#core
+    if (this.#size > 0 || this.#core.mayBeOutrun) return undefined
+    if (evictions.hasListeners || replicas.of(token).length > 0) return undefined
+    const expiresAt = ttlMs === undefined ? undefined : now + ttlMs
+    const entry = { value, contentType, version: clock.next(wallMs), expiresAt }
+    return this.#stored(store.supersede(token, key, entry, now), entry)
   }
 
   /** A write that no other node is to hold, while none is in flight: nothing about it has to be remembered. */
@@ -268,7 +289,7 @@ export class Writes {
     return this.#stored(store.supersede(place.token, rangeOf(place), entry, now), entry)
   }
 
-  #stored(written: Written | 'stale', { version }: Change): WriteOutcome {
+  #stored(written: Written | 'stale', { version }: { readonly version: Version }): WriteOutcome {
     const type = written === 'stale' ? 'replaced' : written
     if (type === 'too-large' || type === 'full') throw refusal(type)
     this.#options.counters.sets++

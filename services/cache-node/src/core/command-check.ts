@@ -5,8 +5,10 @@ import {
   checkKeyBytes,
   checkTtlMs,
   type FrameKey,
+  isTtlMs,
   isUtf8,
   type Limits,
+  type PlainSet,
   RingholdError,
 } from '@ringhold/sdk/protocol'
 
@@ -21,9 +23,14 @@ export class CommandCheck {
     this.#limits = limits
   }
 
-  /** isInOrder tells whether check would pass a get of this key; false also of a cache that was not the last one checked. */
+  /** isInOrder tells whether check would pass a command without more than this key; false also of a cache that was not the last one checked. */
   isInOrder({ cache, bytes, from, to }: FrameKey): boolean {
     return cache === this.#checkedCache && to > from && to - from <= this.#limits.keyBytesMax && isUtf8(bytes, from, to)
+  }
+
+  /** isSetInOrder tells whether check would pass a set of a key that is in order. */
+  isSetInOrder({ value, ttlMs }: PlainSet): boolean {
+    return value.length <= this.#limits.valueBytesMax && (ttlMs === undefined || isTtlMs(ttlMs))
   }
 
   /** check throws what is wrong with a command, as a RingholdError. */

@@ -10,6 +10,7 @@ import {
   KeysAhead,
   type Limits,
   type Outcome,
+  type PlainSet,
   type RingholdError,
 } from '@ringhold/sdk/protocol'
 import { type Copies, HIT_IN_SINK, type Moment } from '../copies/copies.ts'
@@ -97,6 +98,13 @@ export class Executor implements Ahead {
     if (!this.#check.isInOrder(key)) return undefined
     this.#look(heardAt)
     return this.#around.copies.get(key, this.#moment, sink)
+  }
+
+  /** set is the same for a set, where no other node is to hold it and nothing waits. */
+  set(key: FrameKey, set: PlainSet): Outcome | undefined {
+    if (!this.#check.isInOrder(key) || !this.#check.isSetInOrder(set)) return undefined
+    this.#look()
+    return this.#around.copies.set(key, set, this.#moment)
   }
 
   prepare(): void {

@@ -28,15 +28,6 @@ export interface EngineOptions {
   readonly now: number
 }
 
-/** Sought is a key to find. */
-export interface Sought {
-  readonly token: number
-  readonly cache: CacheTally
-  /** As hashOf says. */
-  readonly hash: number
-  readonly key: KeyRange
-}
-
 export class Engine {
   readonly bytesMax: number
   readonly holdings: Holdings
@@ -71,18 +62,19 @@ export class Engine {
     if (now > this.now) this.now = now
   }
 
-  hashOf(cache: CacheTally, key: KeyRange): number {
-    return this.ahead.hashOf(cache, key) ?? this.holdings.hashOf(cache, key)
-  }
-
   /**
-   * live returns the address of an entry or tombstone, and puts its header into `head`; 0: there is none. One that has
-   * expired it lets go.
+   * live returns the address of an entry or tombstone, and puts its header into `head`; 0: there is none, and `head` has but the
+   * hash of the key. One that has expired it lets go.
    */
-  live({ token, cache, hash, key }: Sought, head: EntryHead): number {
-    const address = this.ahead.claim(cache, key) || this.holdings.find(token, hash, cache, key)
+  live(token: number, key: KeyRange, cache: CacheTally, head: EntryHead): number {
+    const { ahead, holdings } = this
+    const isAhead = ahead.isOf(key.ticket, cache)
+    const hash = isAhead ? ahead.hashOf(key.ticket) : holdings.hashOf(cache, key)
+    head.hash = hash
+    const claimed = isAhead ? ahead.claim(key, cache) : 0
+    const address = claimed === 0 ? holdings.find(token, hash, cache, key) : claimed
     if (address === 0) return 0
-    this.holdings.fields.readHead(address, head)
+    holdings.fields.readHead(address, head)
     if (head.deadline === undefined || head.deadline > this.now) return address
     this.drop(address, 'expired')
     return 0
@@ -108,7 +100,7 @@ export class Engine {
   }
 
   /** signOf stands for a key among the bygones. */
-  signOf({ cache, hash, key }: Omit<Sought, 'token'>): KeySign {
+  signOf(cache: CacheTally, key: KeyRange, hash: number): KeySign {
     return { hash, mark: markOf(cache, key) }
   }
 

@@ -8,6 +8,8 @@ export class EntryHead {
   version = 0
   /** When it expires; undefined: never. For a tombstone: when its grace ends. */
   deadline: number | undefined = undefined
+  /** The secret hash of the key that was looked for. */
+  hash = 0
   /** How many bytes lie before the value: header and key. */
   valueAt = 0
 }

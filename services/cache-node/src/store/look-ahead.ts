@@ -7,7 +7,7 @@
  *      expect     key ─► hash, and a ticket for it     for every key of the batch: arithmetic only
  *      prefetch   bucket, bucket, bucket, …            one short loop each, so that many are under way at a time
  *                 entry, entry, entry, …
- *      hashOf, claim   whoever has a ticket finds hash and entry known, and the entry near
+ *      claim      whoever has a ticket finds its entry known and near
  *
  * It is a hint. Whatever happened since, claim returns the entry of exactly that key or none: it compares the
  * key, a gone entry is marked, and when a segment was given back all is forgotten, since other bytes may lie there now.
@@ -70,23 +70,21 @@ export class LookAhead {
     this.#isFetched = true
   }
 
-  /** hashOf returns the hash of a key that was expected; undefined for any other. */
-  hashOf(cache: CacheTally, { ticket }: KeyRange): number | undefined {
-    return this.#isOf(ticket, cache) ? (this.#hashes[ticket % keysAheadMax] as number) : undefined
+  /** isOf tells whether a ticket is of the last batch, and of this cache: then the two below are about its key. */
+  isOf(ticket: number, cache: CacheTally): boolean {
+    return ticket >> keyBits === this.#batch && this.#isFetched && this.#caches[ticket % keysAheadMax] === cache.id
+  }
+
+  hashOf(ticket: number): number {
+    return this.#hashes[ticket % keysAheadMax] as number
   }
 
   /** claim returns the address of the entry of a key, where it was fetched and is still there; else 0. */
-  claim(cache: CacheTally, key: KeyRange): number {
-    if (!this.#isOf(key.ticket, cache)) return 0
+  claim(key: KeyRange, cache: CacheTally): number {
     const { fields, segments } = this.#holdings
     const address = this.#addresses[key.ticket % keysAheadMax] as number
     if (address === 0 || segments.gives !== this.#gives || fields.isGone(address)) return 0
     return fields.hasKey(address, cache.id, key) ? address : 0
-  }
-
-  /** Whether a ticket is of the last batch, and of this cache. */
-  #isOf(ticket: number, cache: CacheTally): boolean {
-    return ticket >> keyBits === this.#batch && this.#isFetched && this.#caches[ticket % keysAheadMax] === cache.id
   }
 
   #begin(): void {

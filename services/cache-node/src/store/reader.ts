@@ -53,8 +53,8 @@ export class Reader {
     const cache = holdings.names.find(place.cache)
     if (cache === undefined) return undefined
     const key = rangeOf(place)
-    const hash = holdings.hashOf(cache, key)
-    const address = this.#engine.live({ token: place.token, cache, hash, key }, this.#head)
+    const address = this.#engine.live(place.token, key, cache, this.#head)
+    const { hash } = this.#head
     if (address === 0) return departures.reasonOf(hash)
     return this.#head.log === tombstones ? 'deleted' : undefined
   }
@@ -92,7 +92,7 @@ export class Reader {
     const cache = engine.holdings.names.find(place.cache)
     if (cache === undefined) return undefined
     const key = rangeOf(place)
-    return bygones.versionOf(engine.signOf({ cache, hash: engine.hashOf(cache, key), key }))
+    return bygones.versionOf(engine.signOf(cache, key, engine.holdings.hashOf(cache, key)))
   }
 
   /** The address of an entry or tombstone, which does not count as used by that; 0 where there is none. */
@@ -101,7 +101,7 @@ export class Reader {
     const cache = holdings.names.find(place.cache)
     if (cache === undefined) return 0
     const key = rangeOf(place)
-    return this.#engine.live({ token: place.token, cache, hash: holdings.hashOf(cache, key), key }, this.#head)
+    return this.#engine.live(place.token, key, cache, this.#head)
   }
 
   /** The address of an entry, which counts as used now and has its header in #head; 0 where there is none, for the reason of #absence. */
@@ -111,8 +111,8 @@ export class Reader {
     const { fields } = holdings
     const cache = holdings.names.find(key.cache)
     if (cache === undefined) return this.#miss('never')
-    const hash = engine.hashOf(cache, key)
-    const address = engine.live({ token, cache, hash, key }, this.#head)
+    const address = engine.live(token, key, cache, this.#head)
+    const { hash } = this.#head
     if (address === 0 || this.#head.log === tombstones) {
       if (tuner.isSampled(hash)) tuner.miss(hash)
       return this.#miss(address === 0 ? (engine.departures.reasonOf(hash) ?? 'never') : 'deleted')

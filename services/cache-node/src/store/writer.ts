@@ -102,8 +102,8 @@ export class Writer {
     const cache = holdings.names.find(place.cache)
     if (cache === undefined) return false
     const key = rangeOf(place)
-    const hash = holdings.hashOf(cache, key)
-    const address = this.#engine.live({ token: place.token, cache, hash, key }, this.#head)
+    const address = this.#engine.live(place.token, key, cache, this.#head)
+    const { hash } = this.#head
     if (address === 0 || this.#head.log === tombstones) return false
     holdings.release(address, hash)
     departures.note(hash, 'deleted', holdings.ledger.entries)
@@ -117,13 +117,13 @@ export class Writer {
     const cache = holdings.names.find(place.cache)
     if (cache === undefined) return false
     const key = rangeOf(place)
-    const hash = holdings.hashOf(cache, key)
-    const address = this.#engine.live({ token: place.token, cache, hash, key }, this.#head)
+    const address = this.#engine.live(place.token, key, cache, this.#head)
+    const { hash } = this.#head
     if (address === 0 || this.#head.log === tombstones || this.#head.version !== version) return false
     holdings.release(address, hash)
     departures.note(hash, 'evicted', ledger.entries)
     // There is room for it: should whoever wanted it gone have it again, it may come back.
-    welcomeFrom.note(this.#engine.signOf({ cache, hash, key }), version)
+    welcomeFrom.note(this.#engine.signOf(cache, key, hash), version)
     ledger.evictions++
     return true
   }
@@ -133,8 +133,8 @@ export class Writer {
     const cache = holdings.names.find(place.cache)
     if (cache === undefined) return false
     const key = rangeOf(place)
-    const hash = holdings.hashOf(cache, key)
-    const address = this.#engine.live({ token: place.token, cache, hash, key }, this.#head)
+    const address = this.#engine.live(place.token, key, cache, this.#head)
+    const { hash } = this.#head
     if (address === 0 || this.#head.version !== version) return false
     holdings.release(address, hash)
     return true
@@ -150,8 +150,8 @@ export class Writer {
     if (refusal !== undefined) return when === 'above' && this.#isStale(key, draft) ? 'stale' : refusal
     const cache = holdings.names.claim(key.cache)
     if (cache === undefined) return 'full'
-    const hash = this.#engine.hashOf(cache, key)
-    const present = this.#engine.live({ token, cache, hash, key }, this.#head)
+    const present = this.#engine.live(token, key, cache, this.#head)
+    const { hash } = this.#head
     if (when === 'above' && present !== 0 && this.#head.version >= draft.version) return 'stale'
     const replaces = present !== 0 && this.#head.log !== tombstones
     draft.cache = cache.id
@@ -163,7 +163,7 @@ export class Writer {
     else if (replaces && isEntry) this.#inherit(draft)
     if (expiresAt !== undefined && expiresAt <= this.#engine.now) {
       if (present !== 0) this.#engine.drop(present, 'expired')
-      if (isEntry) this.#engine.bygones.note(this.#engine.signOf({ cache, hash, key }), draft.version)
+      if (isEntry) this.#engine.bygones.note(this.#engine.signOf(cache, key, hash), draft.version)
     } else if (present === 0 || !holdings.overwrite(present, this.#head, draft)) {
       if (present !== 0) holdings.release(present, hash)
       const isNew = !replaces && isEntry && isOwn
@@ -177,7 +177,7 @@ export class Writer {
     const { holdings } = this.#engine
     const cache = holdings.names.find(key.cache)
     if (cache === undefined) return false
-    const present = this.#engine.live({ token, cache, hash: holdings.hashOf(cache, key), key }, this.#head)
+    const present = this.#engine.live(token, key, cache, this.#head)
     return present !== 0 && this.#head.version >= version
   }
 

@@ -1,4 +1,4 @@
-import type { ByteCommand, FrameKey, Limits, Outcome } from '@ringhold/sdk/protocol'
+import type { ByteCommand, FrameKey, Limits, Outcome, PlainSet } from '@ringhold/sdk/protocol'
 import type { HIT_IN_SINK } from '../copies/copies.ts'
 import type { Origin } from '../core/decide.ts'
 import type { Ahead, Executed } from '../core/executor.ts'
@@ -26,6 +26,8 @@ export interface Face {
    * has happened.
    */
   readonly get: (key: FrameKey, sink: HitSink, heardAt: number) => Outcome | typeof HIT_IN_SINK | undefined
+  /** set is the same for a set that this node answers at once; undefined: it is one for execute, and nothing has happened. */
+  readonly set: (key: FrameKey, set: PlainSet) => Outcome | undefined
   /** ahead finds and prepares for the keys of commands that follow each other closely, before they are executed. */
   readonly ahead: Ahead
   /** originOf tells where a command comes from that is marked as routed by its sender, or not. */

@@ -2,6 +2,7 @@
  * The responder of a conversation executes its commands and writes what comes of each of them:
  *
  *      a get of what the node has at hand ─► from the frame to the store and into the output, with nothing in between
+ *      a set that nobody else has to hear of ─► from the frame to the store, and answered
  *      any other command ─► execute ─┬─► at once ─► output
  *                                    ├─► later   ─► output          a forwarded command holds up none behind it
  *                                    └─► a large value without room: put off, and what follows waits behind it
@@ -19,6 +20,7 @@ import {
   type Outcome,
   RingholdError,
   readCommand,
+  readPlainSet,
   writeError,
   writeOutcome,
 } from '@ringhold/sdk/protocol'
@@ -84,6 +86,7 @@ export class Responder {
     const { id, type, flags } = this.#reader
     // What is behind the key makes it a bad frame, and what that means readCommand says.
     if (type === frameTypes.get && key.isAllOf(this.#reader) && this.#getStraight(key, heardAt)) return
+    if (type === frameTypes.set && this.#setStraight(key)) return
     const command = readCommand(this.#reader, this.#names)
     this.#execute({ id, command, origin: this.#originOf(flags) }, heardAt)
   }
@@ -118,6 +121,23 @@ export class Responder {
       this.#refuse(id, error)
     }
     return true
+  }
+
+  /** Executes a set for which a command would only be made to be taken apart; false, and nothing has happened, where execute is needed. */
+  #setStraight(key: FrameKey): boolean {
+    const reader = this.#reader
+    const { id, at } = reader
+    const set = readPlainSet(reader, key)
+    if (set === undefined) return false
+    try {
+      const outcome = this.#face.set(key, set)
+      if (outcome === undefined) reader.at = at
+      else writeOutcome(this.#writer, id, outcome)
+      return outcome !== undefined
+    } catch (error) {
+      this.#refuse(id, error)
+      return true
+    }
   }
 
   #execute({ id, command, origin }: PutOff, heardAt: number): void {

@@ -1,6 +1,8 @@
-/** A get straight from the frame to the store is answered as one that takes the way of all commands, byte for byte, and counted so. */
+/** A get or a set straight from the frame to the store is answered as one that takes the way of all commands, byte for byte, and counted so. */
+import type { Member } from '@ringhold/sdk/membership'
 import {
   type Command,
+  type Condition,
   defaultLimits,
   FrameWriter,
   frameTypes,
@@ -22,15 +24,15 @@ import { TurnClock } from '#node/stream/turn-clock.js'
 import { holds } from '../../property.ts'
 import { smallStore } from '../store/small-store.ts'
 import { bytesOf, commands, helloBytes } from './frames.ts'
-import { noLookAhead, noStraightGet } from './no-look-ahead.ts'
+import { noLookAhead, noStraightWay } from './no-look-ahead.ts'
 
 /** A node on a virtual clock, and all that it says to one client. With two members it owns only some of the keys. */
-function newNode(isStraight: boolean, members: readonly string[]) {
+function newNode(isStraight: boolean, members: readonly string[], copyCount = 1) {
   const store = smallStore()
   const counters = newCounters()
   const copies = new Copies({
     self: 'n1',
-    fleet: { seed: 1, copies: 1 },
+    fleet: { seed: 1, copies: copyCount },
     store,
     clock: new HybridClock(),
     limits: defaultLimits,
@@ -38,8 +40,11 @@ function newNode(isStraight: boolean, members: readonly string[]) {
     random: () => 0.5,
     answers: () => node.answers,
   })
-  const ring = new Ring({ members: members.map((name) => ({ name })), seed: 1, copies: 1 })
-  copies.viewChanged({ view: new Map(), ring, incarnation: 1 }, { now: 0, wallMs: 0 })
+  const ring = new Ring({ members: members.map((name) => ({ name })), seed: 1, copies: copyCount })
+  const see = (...seen: Member[]) => {
+    const view = new Map(seen.map((member) => [member.name, member]))
+    copies.viewChanged({ view, ring, incarnation: 1 }, { now: node.now, wallMs: node.now })
+  }
   const now = () => node.now
   const executor = new Executor({
     copies,
@@ -49,23 +54,29 @@ function newNode(isStraight: boolean, members: readonly string[]) {
     wallMs: now,
     onEffects: () => copies.takeEffects(),
   })
-  const taken = { straight: 0, usual: 0 }
+  const taken = { gets: 0, sets: 0, usual: 0 }
   const said: Buffer[] = []
   const face: Face = {
     self: 'n1',
     limits: defaultLimits,
     rooms: new Rooms(0),
     execute: (command, origin, sink, heardAt) => {
-      if (command.type === 'get') taken.usual++
+      if (command.type !== 'delete') taken.usual++
       return executor.execute(command, origin, sink, heardAt)
     },
-    get: isStraight
-      ? (key, sink, heardAt) => {
-          const found = executor.get(key, sink, heardAt)
-          if (found !== undefined) taken.straight++
-          return found
-        }
-      : noStraightGet,
+    ...noStraightWay,
+    ...(isStraight && {
+      get: (key, sink, heardAt) => {
+        const found = executor.get(key, sink, heardAt)
+        if (found !== undefined) taken.gets++
+        return found
+      },
+      set: (key, set) => {
+        const outcome = executor.set(key, set)
+        if (outcome !== undefined) taken.sets++
+        return outcome
+      },
+    }),
     originOf: (isDirect) => (isDirect ? 'direct' : 'plain'),
     ringChecksum: () => ring.checksum,
     ahead: executor,
@@ -82,14 +93,53 @@ function newNode(isStraight: boolean, members: readonly string[]) {
     destroy: () => {},
   }
   const conversation = new Conversation({ face, port, turns: new TurnClock(), now })
-  const node = { now: 0, answers: 'yes' as Answers, conversation, taken, said, counters, store }
+  /** What it would have others do. */
+  const told: string[] = []
+  const tick = () => told.push(JSON.stringify(copies.tick({ now: node.now, wallMs: node.now })))
+  /** A peer with a clock far ahead writes a key. */
+  const outrun = () => {
+    const far = {
+      type: 'entry',
+      cache: 'default',
+      key: Buffer.from('a'),
+      value: Buffer.of(1),
+      contentType: 'a/b',
+    } as const
+    const request = { type: 'apply', copies: [{ ...far, version: 2 ** 52, ttlMs: undefined }] } as const
+    copies.receive(1, { from: 'n9', incarnation: 1, clock: 0 }, request, { now: node.now, wallMs: node.now })
+    copies.takeEffects()
+  }
+  const node = {
+    now: 0,
+    answers: 'yes' as Answers,
+    conversation,
+    taken,
+    said,
+    told,
+    counters,
+    store,
+    see,
+    tick,
+    outrun,
+  }
+  see()
   return node
 }
 
 /** What is known of a node from outside. */
-function traces({ said, counters, store, now }: ReturnType<typeof newNode>) {
+function traces({ said, told, counters, store, now }: ReturnType<typeof newNode>) {
   const { hits, misses, entries, expirations } = store.stats(now)
-  return { said: Buffer.concat(said).toString('latin1'), counters, hits, misses, entries, expirations }
+  return { said: Buffer.concat(said).toString('latin1'), told, counters, hits, misses, entries, expirations }
+}
+
+const leaver: Member = {
+  name: 'n3',
+  urls: { client: 'http://n3', peer: 'http://n3' },
+  incarnation: 1,
+  status: 'leaving',
+  zone: '',
+  weight: 1,
+  instance: 'n3',
 }
 
 const key = fc.oneof(
@@ -103,7 +153,11 @@ const cache = fc.oneof(
   { weight: 8, arbitrary: fc.constant('default') },
   { weight: 1, arbitrary: fc.constantFrom('other', 'Bad', '') },
 )
-const contentType = fc.constantFrom('text/plain; charset=utf-8', 'application/json', 'a/b')
+/** Nearly always undefined. */
+const seldom = <T>(...values: T[]) =>
+  fc.oneof({ weight: 9, arbitrary: fc.constant(undefined) }, { weight: 1, arbitrary: fc.constantFrom(...values) })
+const plain = 'text/plain; charset=utf-8'
+const contentType = fc.constantFrom(plain, plain, plain, 'application/json', 'application/octet-stream', 'a/b')
 const command: fc.Arbitrary<Command<Uint8Array>> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ type: fc.constant('get' as const), cache, key }) },
   {
@@ -117,7 +171,9 @@ const command: fc.Arbitrary<Command<Uint8Array>> = fc.oneof(
         fc.integer({ min: 15_000, max: 20_000 }).map((length) => new Uint8Array(length).fill(length)),
       ),
       contentType,
-      ttlMs: fc.option(fc.integer({ min: 1, max: 20 }), { nil: undefined }),
+      ttlMs: fc.option(fc.integer({ min: 0, max: 20 }), { nil: undefined, freq: 2 }),
+      condition: seldom<Condition>({ type: 'absent' }, { type: 'present' }),
+      ack: seldom<'one' | 'none'>('one', 'none'),
     }),
   },
   { weight: 1, arbitrary: fc.record({ type: fc.constant('delete' as const), cache, key }) },
@@ -125,39 +181,49 @@ const command: fc.Arbitrary<Command<Uint8Array>> = fc.oneof(
 const step = fc.oneof(
   { weight: 8, arbitrary: fc.record({ commands: fc.array(command, { maxLength: 12 }), isDirect: fc.boolean() }) },
   { weight: 2, arbitrary: fc.record({ passMs: fc.nat(15) }) },
+  { weight: 1, arbitrary: fc.record({ isLeaving: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ ticks: fc.constant(1) }) },
   { weight: 1, arbitrary: fc.record({ answers: fc.constantFrom<Answers[]>('yes', 'yes', 'fenced', 'joining') }) },
 )
 
 test('whatever is asked, the straight way and the way of all commands say and count the same', (t) => {
-  let straight = 0
+  const straight = { gets: 0, sets: 0 }
   const property = fc.property(
     fc.array(step, { maxLength: 12 }),
-    fc.constantFrom(['n1'], ['n1', 'n2']),
+    fc.constantFrom({ members: ['n1'] }, { members: ['n1', 'n2'] }, { members: ['n1', 'n2'], copies: 2 }),
+    fc.boolean(),
     fc.integer({ min: 10_000, max: 1_048_576 }),
-    (steps, members, valueBytesMax) => {
-      const nodes = [newNode(true, members), newNode(false, members)] as const
-      for (const node of nodes) node.conversation.receive(helloBytes(valueBytesMax))
+    (steps, { members, copies }, isOutrun, valueBytesMax) => {
+      const nodes = [newNode(true, members, copies), newNode(false, members, copies)] as const
+      for (const node of nodes) {
+        node.conversation.receive(helloBytes(valueBytesMax))
+        if (isOutrun) node.outrun()
+      }
       for (const each of steps)
         for (const node of nodes) {
           if ('passMs' in each) node.now += each.passMs
           else if ('answers' in each) node.answers = each.answers
+          else if ('isLeaving' in each) node.see(...(each.isLeaving ? [leaver] : []))
+          else if ('ticks' in each) node.tick()
           else node.conversation.receive(framesOf(each.commands, each.isDirect))
         }
-      straight += nodes[0].taken.straight
+      straight.gets += nodes[0].taken.gets
+      straight.sets += nodes[0].taken.sets
       for (const node of nodes) node.conversation.cut()
       return JSON.stringify(traces(nodes[0])) === JSON.stringify(traces(nodes[1]))
     },
   )
-  holds(t, 'the same', property, 200)
-  t.ok(straight > 500, `${straight} gets went straight`)
+  holds(t, 'the same', property, 400)
+  t.ok(straight.gets > 500 && straight.sets > 100, `${straight.gets} gets and ${straight.sets} sets went straight`)
   t.end()
 })
 
-test('gets of what the node has at hand, and of what it knows not to be there, go straight', async (t) => {
+test('gets of what the node has at hand, and of what it knows not to be there, go straight, and sets that no other is to hold', async (t) => {
   const node = newNode(true, ['n1'])
   node.conversation.receive(helloBytes())
-  node.conversation.receive(bytesOf([commands.set('k', 'v'), commands.get('k'), commands.get('none')]))
-  t.strictSame(node.taken, { straight: 2, usual: 0 })
+  const set = { ...commands.set('k', 'v'), contentType: plain }
+  node.conversation.receive(bytesOf([set, set, commands.get('k'), commands.get('none')]))
+  t.strictSame(node.taken, { gets: 2, sets: 1, usual: 1 }, 'the first one has the name of the cache checked')
   t.match(node.counters, { hits: 1, misses: 1 })
 })
 
@@ -187,6 +253,7 @@ test('what goes wrong in the node itself is the answer to that get alone', async
     get: (): never => {
       throw new Error('a defect')
     },
+    set: () => ({ type: 'accepted' }),
     originOf: () => 'direct',
     ringChecksum: () => '',
     ahead: noLookAhead,
