@@ -5,6 +5,7 @@ import {
   type Condition,
   defaultLimits,
   FrameWriter,
+  frameFlags,
   frameTypes,
   writeCommand,
   writeOutcome,
@@ -240,6 +241,21 @@ test('a get with bytes behind its key ends the conversation, whichever way it wo
   })
   t.equal(says[0], says[1])
   t.match(says[0], /RINGHOLD_BAD_REQUEST.*too many.*end$/)
+})
+
+test('a set that is shorter than its flags say ends the conversation, whichever way it would have taken', async (t) => {
+  const says = [true, false].map((isStraight) => {
+    const node = newNode(isStraight, ['n1'])
+    const set = { ...commands.set('k', 'v'), contentType: plain }
+    node.conversation.receive(helloBytes())
+    node.conversation.receive(bytesOf([set]))
+    const bad = Buffer.from(bytesOf([set]))
+    bad.writeUInt8(bad.readUInt8(9) | frameFlags.ttl, 9)
+    node.conversation.receive(bad)
+    return Buffer.concat(node.said).toString('latin1')
+  })
+  t.equal(says[0], says[1])
+  t.match(says[0], /RINGHOLD_BAD_REQUEST.*too short.*end$/)
 })
 
 test('what goes wrong in the node itself is the answer to that get alone', async (t) => {

@@ -142,8 +142,8 @@ export interface Store {
   missReason(place: Place, now: number): MissReason | undefined
   /**
    * expect says which key is about to be read or written, up to 32 of them, and gives it a ticket by which readInto and
-   * supersede know it again; prefetch then has brought in from memory what they need, all at a time. They change nothing but how long the
-   * commands take.
+   * supersede know it again; prefetch then has brought in from memory what they need, all at a time. They change nothing
+   * but how long the commands take.
    */
   expect(token: number, key: KeyRange): void
   prefetch(): void

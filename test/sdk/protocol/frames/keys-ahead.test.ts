@@ -40,11 +40,12 @@ test('the keys ahead are those of the frames that are read next, one by one, and
         if (isCommand(reader.type)) {
           const { type, bytes, end } = reader
           const isAll = found.isAllOf(reader)
+          if (!found.isIn(reader)) return false
           const { cache, key } = readCommand(reader, names)
           const isSame = found.cache === cache && text(found.bytes.subarray(found.from, found.to)) === text(key)
           if (!isSame || found.bytes !== bytes || found.to > end || isAll !== (type !== frameTypes.set)) return false
           read.push(`${cache} ${text(key)}`)
-        } else if (found.bytes.length > 0) return false
+        } else if (found.to > 0 || found.isIn(reader)) return false
       }
     }
     const wanted = commands.filter(({ type }) => type !== 'ping').map(({ cache, key }) => `${cache} ${key}`)
