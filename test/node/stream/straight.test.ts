@@ -162,7 +162,7 @@ const contentType = fc.constantFrom(plain, plain, plain, 'application/json', 'ap
 const command: fc.Arbitrary<Command<Uint8Array>> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ type: fc.constant('get' as const), cache, key }) },
   {
-    weight: 3,
+    weight: 6,
     arbitrary: fc.record({
       type: fc.constant('set' as const),
       cache,

@@ -13,7 +13,7 @@ interface Frame {
 
 export class FrameKey {
   cache = ''
-  /** What the key lies in, from `from` to `to`: the same place where none was found. */
+  /** What the key lies in, from `from` to `to`; both are 0 where none was found. */
   bytes: Uint8Array = nothing
   from = 0
   to = 0
