@@ -9,10 +9,12 @@ import { tokenCount } from '@ringhold/sdk/ring'
 import type { Core } from './core.ts'
 import type { Hints } from './hints.ts'
 import type { AskSettled, Copy } from './peer-request.ts'
+import { TokenSet } from './token-set.ts'
 import type { Write } from './write.ts'
 
 /** Copies of one request at most. */
 const batchMax = 1_024
+const none: readonly Link[] = []
 
 /** Link is one owner, and what is to leave for it. */
 export class Link {
@@ -37,6 +39,8 @@ export class Replicas {
    * owners share one: a list for each would lie apart, and every write would wait for the memory twice.
    */
   readonly #listOf = new Uint16Array(tokenCount)
+  /** Those whose list is empty: a bitmap that stays in the processor's caches, for the question that every write asks. */
+  readonly #alone = new TokenSet()
   /** By their numbers; the first stands for those that were not asked for. */
   readonly #lists: (readonly Link[])[] = [[]]
   readonly #numbers = new Map<string, number>()
@@ -55,6 +59,7 @@ export class Replicas {
 
   ringChanged(): void {
     this.#listOf.fill(0)
+    this.#alone.clear()
     this.#lists.length = 1
     this.#numbers.clear()
     for (const name of this.#links.keys()) if (!this.#core.view.has(name)) this.#links.delete(name)
@@ -62,8 +67,11 @@ export class Replicas {
 
   /** of lists the owners of a token but this node. */
   of(token: number): readonly Link[] {
+    if (this.#alone.has(token)) return none
     if (this.#listOf[token] === 0) this.#listOf[token] = this.#numberOf(token)
-    return this.#lists[this.#listOf[token] as number] as readonly Link[]
+    const links = this.#lists[this.#listOf[token] as number] as readonly Link[]
+    if (links.length === 0) this.#alone.add(token)
+    return links
   }
 
   /** send returns whether the write is told how that went; false: the owner is skipped, and a hint is kept for it. */

@@ -39,7 +39,9 @@ const contentTypeMask = 0xffff
 const plainHeaderWords = 5
 const two32 = 2 ** 32
 /** Words of an entry that are asked of the memory while its header is still on the way: the next two cache lines. */
-const aheadWords = [16, 32] as const
+const wordsAhead = [16, 32] as const
+/** The cache lines that an entry of usual size lies in. */
+export const entryLines = 3
 const expiringHeaderWords = 9
 
 /** The longest value that the layout can hold. */
@@ -218,20 +220,12 @@ export class Entries {
     return this.#segments.aligned(this.headerLength(address) + this.keyLength(address) + this.valueLength(address))
   }
 
-  /** touch reads from the lines that an entry of usual size lies in, and returns something of it. */
-  touch(address: number): number {
-    const words = this.#segments.wordsOf(address)
-    const at = this.#segments.wordIn(address)
-    const last = Math.min(at + aheadWords[1], words.length - 1)
-    return (words[at] as number) ^ (words[Math.min(at + aheadWords[0], last)] as number) ^ (words[last] as number)
-  }
-
   hasKey(address: number, cache: number, { bytes: key, from: keyAt, to }: ByteRange): boolean {
     const words = this.#segments.wordsOf(address)
     const at = this.#segments.wordIn(address)
     const length = to - keyAt
-    if (at + aheadWords[1] < words.length) {
-      this.ahead = (words[at + aheadWords[0]] as number) ^ (words[at + aheadWords[1]] as number)
+    if (at + wordsAhead[1] < words.length) {
+      this.ahead = (words[at + wordsAhead[0]] as number) ^ (words[at + wordsAhead[1]] as number)
     }
     const second = words[at + 1] as number
     if ((second & keyLengthMask) !== length || (words[at + 2] as number) >>> 16 !== cache) return false

@@ -129,14 +129,14 @@ export class HashIndex {
     return 0
   }
 
-  /** touch reads from the first bucket of a tag, and returns something of it. */
-  touch(token: number, tag: number): number {
+  /** placeOf returns the address of the first bucket of a tag; 0 when the table of the token has none. */
+  placeOf(token: number, tag: number): number {
     const table = token >>> tableShift
     const buckets = (this.#heads[2 * table] as number) << this.#pageShift
     if (buckets === 0) return 0
     const first = firstBucket(tag, buckets)
-    const page = this.#pageOf(table, first)
-    return this.#segments.wordsOf(page)[this.#bucketIn(page, first)] as number
+    const inPage = first & ((1 << this.#pageShift) - 1)
+    return this.#pageOf(table, first) + this.#segments.unitsOf(inPage << (bucketShift + 2))
   }
 
   /** guess returns the address of an entry that has the tag, nearly always the right one; 0 when there is none. */

@@ -13,6 +13,7 @@
  * key, a gone entry is marked, and when a segment was given back all is forgotten, since other bytes may lie there now.
  */
 import type { CacheTally } from './cache-names.ts'
+import { entryLines } from './entry.ts'
 import { tagOf } from './hash-index.ts'
 import type { Holdings } from './holdings.ts'
 import type { KeyRange } from './key-range.ts'
@@ -31,7 +32,7 @@ export class LookAhead {
   readonly #tokens = new Int32Array(keysAheadMax)
   readonly #hashes = new Int32Array(keysAheadMax)
   readonly #tags = new Int32Array(keysAheadMax)
-  readonly #addresses = new Float64Array(keysAheadMax)
+  readonly #addresses = new Uint32Array(keysAheadMax)
   #batch = 0
   #count = 0
   #isFetched = false
@@ -57,14 +58,17 @@ export class LookAhead {
 
   /** prefetch brings in what the expected keys need. */
   prefetch(): void {
-    const { index, fields, segments } = this.#holdings
+    const { index, segments } = this.#holdings
+    const addresses = this.#addresses
     const count = this.#count
-    let seen = 0
-    for (let at = 0; at < count; at++) seen ^= index.touch(this.#tokens[at] as number, this.#tags[at] as number)
     for (let at = 0; at < count; at++) {
-      this.#addresses[at] = index.guess(this.#tokens[at] as number, this.#tags[at] as number)
+      addresses[at] = index.placeOf(this.#tokens[at] as number, this.#tags[at] as number)
     }
-    for (let at = 0; at < count; at++) seen ^= fields.touch(this.#addresses[at] as number)
+    let seen = segments.touch(addresses, count, 1)
+    for (let at = 0; at < count; at++) {
+      addresses[at] = index.guess(this.#tokens[at] as number, this.#tags[at] as number)
+    }
+    seen ^= segments.touch(addresses, count, entryLines)
     this.seen = seen
     this.#gives = segments.gives
     this.#isFetched = true

@@ -22,6 +22,8 @@ const reserveSegments = 16
 const arenaShiftMax = 28
 const smallSegmentShift = 18
 const largeSegmentShift = 20
+/** Words of a cache line. */
+const lineWords = 16
 const largeBudgetBytes = 1024 * 1024 * 1024
 
 export class Segments {
@@ -126,6 +128,30 @@ export class Segments {
 
   wordIn(address: number): number {
     return (address & this.#arenaMask) << (this.unitShift - 2)
+  }
+
+  /** How many units so many bytes are, which are a multiple of the unit. */
+  unitsOf(bytes: number): number {
+    return bytes >>> this.unitShift
+  }
+
+  /**
+   * touch reads a word of each of the cache lines that begin at the first addresses, and returns something of them: a hint to
+   * the processor. So short a loop has most of them under way at a time.
+   */
+  touch(addresses: Uint32Array, count: number, lines: number): number {
+    const arenas = this.#wordArenas
+    const shift = this.unitShift - 2
+    let seen = 0
+    for (let at = 0; at < count; at++) {
+      const address = addresses[at] as number
+      if (address === 0) continue
+      const arena = arenas[address >>> this.#addressToArena] as Uint32Array
+      const from = (address & this.#arenaMask) << shift
+      const last = Math.min(from + (lines - 1) * lineWords, arena.length - 1)
+      for (let word = from; word <= last; word += lineWords) seen ^= arena[word] as number
+    }
+    return seen
   }
 
   segmentOf(address: number): number {
