@@ -35,6 +35,23 @@ test('a write without another owner is acknowledged at once, with one copy', asy
   t.match(net.node('a').get('k').answer, { outcome: { type: 'miss', reason: 'deleted' } })
 })
 
+test('a write to a token that had no other owner goes to the one that has come since', async (t) => {
+  const net = new SmallNet(['a', 'b'])
+  const a = net.node('a')
+  net.tell({ a: 'alive' })
+  net.run(100)
+  for (let number = 0; number < 50; number++) {
+    t.match(a.set(`key-${number}`, 'x').answer, { outcome: { type: 'created', copies: 1 } })
+  }
+  net.tell(net.all)
+  net.run(2_000)
+  const key = net.keyOf('a', ['a', 'b'])
+  const box = a.set(key, 'y')
+  net.run(5)
+  t.match(box.answer, { by: 'a', outcome: { type: 'replaced', copies: 2 } })
+  t.equal(net.node('b').holding(key), 'y')
+})
+
 test('writes of one turn leave as one request for each replica', async (t) => {
   const net = fleet(['a', 'b'])
   const a = net.node('a')
