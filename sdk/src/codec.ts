@@ -18,6 +18,7 @@ import {
   type Limits,
   ReceivedHit,
   RingholdError,
+  utf8BytesPerUnit,
   utf8Length,
 } from './protocol/index.ts'
 
@@ -27,13 +28,15 @@ const bytesType = 'application/octet-stream'
 /** Values up to this many bytes share arrays of so many. */
 const sharedValueBytesMax = 1_024
 const sharedBytes = 8_192
+/** Texts of up to so many code units are sent as texts: three times their length is made room for. */
+const shortTextMax = 1_024
 let shared = newShared()
 let sharedUsed = 0
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** Encoded is a value as it is stored. */
+/** Encoded is a value as it is stored. A short text stays one, which becomes bytes where they are sent from: without an array of its own. */
 export interface Encoded {
-  readonly bytes: Uint8Array
+  readonly value: Uint8Array | string
   readonly contentType: string
 }
 
@@ -49,9 +52,10 @@ export interface EncodeOptions {
  */
 export function encode(value: unknown, { contentType, limits = defaultLimits }: EncodeOptions = {}): Encoded {
   if (contentType !== undefined) checkContentType(contentType, limits)
-  const encoded = bytesOf(value, limits)
-  if (encoded.bytes.byteLength > limits.valueBytesMax) throw tooLarge(encoded.bytes.byteLength, limits)
-  return contentType === undefined ? encoded : { bytes: encoded.bytes, contentType }
+  const encoded = encodedOf(value, limits)
+  const bytes = bytesAtMost(encoded.value, limits)
+  if (bytes > limits.valueBytesMax) throw tooLarge(bytes, limits)
+  return contentType === undefined ? encoded : { value: encoded.value, contentType }
 }
 
 /** Stored is what a key has: bytes from `at` to `end`, and what they are. */
@@ -130,17 +134,28 @@ function textOf(stored: Stored): string {
   return text.includes('\ufffd') ? utf8.decode(viewOf(stored)) : text
 }
 
-function bytesOf(value: unknown, limits: Limits): Encoded {
+function encodedOf(value: unknown, limits: Limits): Encoded {
   if (typeof value === 'string') {
     if (value.length > limits.valueBytesMax) throw tooLarge(utf8Length(value), limits)
     if (!isWellFormed(value)) throw badValue('the text has a lone surrogate, which UTF-8 cannot express')
-    return { bytes: Buffer.from(value), contentType: textType }
+    return { value: ofText(value), contentType: textType }
   }
   if (value instanceof Uint8Array) {
     if (isTransferred(value)) throw badValue('the bytes have been transferred to somebody else')
-    return { bytes: value, contentType: bytesType }
+    return { value, contentType: bytesType }
   }
-  return { bytes: Buffer.from(jsonOf(value)), contentType: jsonType }
+  return { value: ofText(jsonOf(value)), contentType: jsonType }
+}
+
+function ofText(text: string): Uint8Array | string {
+  return text.length <= shortTextMax ? text : Buffer.from(text)
+}
+
+/** How many bytes a value has. A text that cannot have too many is not counted. */
+function bytesAtMost(value: Uint8Array | string, { valueBytesMax }: Limits): number {
+  if (typeof value !== 'string') return value.byteLength
+  const most = value.length * utf8BytesPerUnit
+  return most <= valueBytesMax ? most : utf8Length(value)
 }
 
 /** An array whose buffer was transferred away looks like an empty one; only the attempt to use the buffer tells. */

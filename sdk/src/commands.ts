@@ -63,8 +63,9 @@ export function setCommand({ cache, limits }: Target, key: unknown, value: unkno
   const { ttlMs } = options
   if (ttlMs !== undefined) checkTtlMs(ttlMs)
   const condition = conditionOf(options)
-  const { bytes, contentType } = encode(value, { contentType: options.contentType, limits })
-  return { type: 'set', cache, key, value: bytes, contentType, ttlMs, condition, ack: ackOf(options) }
+  const encoded = encode(value, { contentType: options.contentType, limits })
+  const { value: stored, contentType } = encoded
+  return { type: 'set', cache, key, value: stored, contentType, ttlMs, condition, ack: ackOf(options) }
 }
 
 export function deleteCommand({ cache, limits }: Target, key: unknown, options: DeleteOptions): DeleteCommand {

@@ -302,6 +302,7 @@ function newCall(command: Command, scope: Scope): Call {
   }
 }
 
+/** What a value takes while it is under way; a text counts its code units. */
 function bytesOf(command: Command): number {
-  return command.type === 'set' ? command.value.byteLength : 0
+  return command.type === 'set' ? command.value.length : 0
 }

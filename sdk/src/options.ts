@@ -40,7 +40,10 @@ export interface RingholdOptions {
   readonly connectionsMax?: number
   /** Most calls under way at once (each key of a multi-key call counts); more reject with RINGHOLD_QUEUE_FULL. Default: 10,000. */
   readonly inFlightMax?: number
-  /** Most bytes of values on their way to nodes; more reject with RINGHOLD_QUEUE_FULL. Default: 67,108,864 (64 MiB). */
+  /**
+   * Most bytes of values on their way to nodes, of short texts their characters; more reject with RINGHOLD_QUEUE_FULL.
+   * Default: 67,108,864 (64 MiB).
+   */
   readonly inFlightBytesMax?: number
   /**
    * Microseconds for which the process stays awake, its event loop turning, while a single call waits for its answer: on an

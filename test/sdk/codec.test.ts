@@ -6,8 +6,8 @@ import { defaultLimits } from '#sdk/protocol/index.js'
 import { holds } from '../property.ts'
 
 function there(value: unknown): unknown {
-  const { bytes, contentType } = encode(value)
-  return decode(Buffer.from(bytes), contentType)
+  const { value: stored, contentType } = encode(value)
+  return decode(Buffer.from(stored), contentType)
 }
 
 // Stays the first test: what is decoded here is the first value of the process.
@@ -111,7 +111,7 @@ test('bytes that were transferred away are refused, empty ones are not', async (
   structuredClone(bytes, { transfer: [bytes.buffer] })
   t.throws(() => encode(bytes), { code: 'RINGHOLD_BAD_VALUE' })
   for (const empty of [new Uint8Array(0), Buffer.alloc(0), new Uint8Array(new ArrayBuffer(4), 4)]) {
-    t.equal(encode(empty).bytes.length, 0)
+    t.equal(encode(empty).value.length, 0)
   }
 })
 

@@ -254,7 +254,7 @@ export class SmallNode {
       const { contentType, ttlMs } = command
       if (ttlMs !== undefined) checkTtlMs(ttlMs)
       const version = this.fleet.nextVersion()
-      this.store.set(at, { value: command.value.slice(), contentType, ttlMs, version })
+      this.store.set(at, { value: Buffer.from(command.value), contentType, ttlMs, version })
       return { type: stored ? 'replaced' : 'created', version, copies: 1 }
     }
     if (command.type === 'delete') {

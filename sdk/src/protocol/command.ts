@@ -26,11 +26,15 @@ export interface GetCommand<Key = string> {
   readonly key: Key
 }
 
+/** ValueOf is a value as commands with such keys have it: nodes know bytes only, clients texts as well. */
+export type ValueOf<Key> = Key extends Uint8Array ? Uint8Array : Uint8Array | string
+
 export interface SetCommand<Key = string> {
   readonly type: 'set'
   readonly cache: string
   readonly key: Key
-  readonly value: Uint8Array
+  /** A text stands for its bytes in UTF-8, and must be well-formed. */
+  readonly value: ValueOf<Key>
   readonly contentType: string
   /** Milliseconds until the entry expires; undefined: never. */
   readonly ttlMs?: number | undefined

@@ -49,6 +49,7 @@ export {
   isTtlMs,
   isUtf8,
   isWellFormed,
+  utf8BytesPerUnit,
   utf8Length,
 } from './key.ts'
 export {

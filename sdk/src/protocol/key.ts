@@ -7,6 +7,8 @@ interface WellFormedness {
   isWellFormed(): boolean
 }
 
+/** The most bytes that a code unit of well-formed UTF-16 takes in UTF-8. */
+export const utf8BytesPerUnit = 3
 const cacheNamePattern = /^[a-z0-9][a-z0-9_-]{0,63}$/
 /** A type and a subtype in the characters of RFC 9110 §5.6.2, then anything printable as parameters. */
 const contentTypePattern = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+\/[!#$%&'*+.^_`|~0-9A-Za-z-]+[ \t]*(;[\x20-\x7e\t]*)?$/
@@ -15,8 +17,8 @@ const contentTypePattern = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+\/[!#$%&'*+.^_`|~0-9A-Za
 export function checkKey(key: unknown, limits: Limits = defaultLimits): asserts key is string {
   if (typeof key !== 'string') throw badKey(`the key is of type ${typeof key}, not a string`)
   if (key.length === 0) throw badKey('the key is empty')
-  // Three bytes is the most that one code unit can take, so that short keys need no counting.
-  if (key.length * 3 > limits.keyBytesMax) {
+  // Short keys need no counting.
+  if (key.length * utf8BytesPerUnit > limits.keyBytesMax) {
     const bytes = key.length > limits.keyBytesMax ? key.length : utf8Length(key)
     if (bytes > limits.keyBytesMax) throw badKey(`the key is longer than ${limits.keyBytesMax} bytes`)
   }

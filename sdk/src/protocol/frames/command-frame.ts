@@ -1,5 +1,6 @@
 /** Commands as frames. The writer takes keys as text or as bytes; the reader returns them as bytes and makes no text of them. */
 import type { ByteCommand, Command, Condition } from '../command.ts'
+import { utf8BytesPerUnit } from '../key.ts'
 import { conditionVersionsMax } from '../limits.ts'
 import { contentTypeBytes, contentTypeNumber, readContentType, writeContentType } from './content-type.ts'
 import type { FrameReader } from './frame-reader.ts'
@@ -48,14 +49,19 @@ function writeSet(
       type: frameTypes.set,
       id,
       flags: flags | (ttlMs === undefined ? 0 : frameFlags.ttl),
-      more: more + u53Bytes + contentTypeBytes(number, contentType) + value.length,
+      more: more + u53Bytes + contentTypeBytes(number, contentType) + bytesAtMost(value),
       contentType: number,
     },
   )
   if (ttlMs !== undefined) writer.u53(ttlMs)
   if (condition !== undefined) writeCondition(writer, condition)
   writeContentType(writer, number, contentType)
-  writer.raw(value)
+  if (typeof value === 'string') writer.text(value)
+  else writer.raw(value)
+}
+
+function bytesAtMost(value: Uint8Array | string): number {
+  return typeof value === 'string' ? value.length * utf8BytesPerUnit : value.length
 }
 
 interface KeyFrame {
@@ -73,7 +79,12 @@ function writeKey(
   { type, id, flags, more, contentType = 0 }: KeyFrame,
 ): void {
   const isText = typeof key === 'string'
-  writer.begin(type, id, flags, commandHeadBytes + cache.length + (isText ? key.length * 3 : key.length) + more)
+  writer.begin(
+    type,
+    id,
+    flags,
+    commandHeadBytes + cache.length + (isText ? key.length * utf8BytesPerUnit : key.length) + more,
+  )
   writer.u8(cache.length)
   writer.u8(contentType)
   const at = writer.length

@@ -13,6 +13,9 @@ const capacityUsual = 16_384
 /** A buffer that a burst made larger than this is not kept. */
 const capacityKept = 1_048_576
 const two32 = 4_294_967_296
+/** From so many code units on the engine's encoder beats a loop, for all that the call costs (measured on Node 20 and 24). */
+const encoderFrom = 40
+const encoder = new TextEncoder()
 
 /** WriterMemory lends the larger buffers of a writer. */
 export interface WriterMemory {
@@ -190,6 +193,12 @@ export class FrameWriter {
     }
     this.#length = at
     return at - start
+  }
+
+  /** text is utf8 for what may be longer. */
+  text(text: string): void {
+    if (text.length < encoderFrom) this.utf8(text)
+    else this.#length += encoder.encodeInto(text, this.#bytes.subarray(this.#length)).written
   }
 
   raw(bytes: Uint8Array): void {

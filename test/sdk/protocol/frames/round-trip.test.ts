@@ -2,6 +2,7 @@ import assert from 'node:assert'
 import fc from 'fast-check'
 import { test } from 'tap'
 import {
+  type ByteCommand,
   FrameReader,
   FrameWriter,
   frameFlags,
@@ -51,15 +52,27 @@ test('every command comes back as it was, with its id and its route', async (t) 
   )
 })
 
-test('a key of text travels as its UTF-8 bytes', async (t) => {
+test('keys and values of text travel as their UTF-8 bytes', async (t) => {
+  const anyText = fc.oneof(fc.string({ unit: 'binary', maxLength: 2_000, size: 'max' }), fc.string({ maxLength: 100 }))
   holds(
     t,
     'text travels',
-    fc.property(anyKey, (text) => {
-      const key = Buffer.from(text).toString()
+    fc.property(anyKey, anyText, fc.nat(100), (keyText, valueText, before) => {
+      const [key, value] = [keyText, valueText].map((text) => Buffer.from(text).toString()) as [string, string]
       const writer = new FrameWriter(1)
-      writeCommand(writer, { type: 'get', cache: 'c', key }, { id: 1, isDirect: true })
-      assert.deepEqual(Buffer.from(readCommand(onlyFrame(writer), new Names()).key).toString(), key)
+      writer.reserve(before)
+      writer.skip(before)
+      writeCommand(
+        writer,
+        { type: 'set', cache: 'c', key, value, contentType: 'text/plain' },
+        { id: 1, isDirect: true },
+      )
+      const reader = new FrameReader({ frameBytesMax: 1e6, fault: 'RINGHOLD_BAD_REQUEST' })
+      reader.feed(writer.take().subarray(before))
+      assert.ok(reader.next())
+      const command = readCommand(reader, new Names()) as Extract<ByteCommand, { type: 'set' }>
+      assert.strictEqual(Buffer.from(command.key).toString(), key)
+      assert.strictEqual(Buffer.from(command.value).toString(), value)
     }),
   )
 })
