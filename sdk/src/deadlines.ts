@@ -7,19 +7,25 @@
  *      │  │ab│  │c │  │  │  c may be due in a later turn of the wheel: its time is compared when its slot comes
  *      └──┴──┴──┴──┴──┴──┘
  *
+ * Calls that begin in one turn of the event loop end together, where they have as much time: they are one batch, and one
+ * link in the wheel. Were each a link of its own, whoever leaves would touch its two neighbours, which lie apart: at 600,000
+ * calls a second that is waiting for memory twice a call.
+ *
  * The timer runs only while there are deadlines, and keeps the process alive as long: a call under way is work to
  * finish. What is due is ended in the check phase of the event loop, after the sockets were read: where the process
  * itself stood still, answers that arrived meanwhile win over their deadlines. And of a longer time that it stood still
  * only a part counts, since it could neither ask nor hear then: what it waits for has the rest of its time afterwards.
  */
+import { Batch, type Timed } from './batch.ts'
 import { AwakeClock } from './membership/awake-clock.ts'
+import { Start } from './start.ts'
 
 const tickMs = 10
 const slotsInTurn = 512
 /** So much between two turns of the event loop is not standing still: a busy process has its calls end when they should. */
 const stillMs = 250
 
-/** Deadline is a link in a slot of the wheel. What has a deadline is one, so that it needs no object beside itself. */
+/** Deadline is a link in a slot of the wheel. */
 export interface Deadline {
   /** When the time is up, on the clock of the wheel. */
   readonly atMs: number
@@ -55,39 +61,6 @@ class Callback implements Deadline {
   }
 }
 
-/**
- * Start is when calls began: all that begin in one turn of the event loop share one, and with it the look at the clock, which
- * takes a tenth of a call. It is the end of that turn: no answer can be read before.
- */
-export class Start {
-  readonly #read: (start: Start) => void
-  #isRead = false
-  #realMs = 0
-  #wakingMs = 0
-
-  constructor(read: (start: Start) => void) {
-    this.#read = read
-  }
-
-  /** On the clock of performance.now(). Whoever asks before the turn is over gets the time of asking, and that stays. */
-  get realMs(): number {
-    if (!this.#isRead) this.#read(this)
-    return this.#realMs
-  }
-
-  /** The same in waking time. */
-  get wakingMs(): number {
-    if (!this.#isRead) this.#read(this)
-    return this.#wakingMs
-  }
-
-  set(realMs: number, wakingMs: number): void {
-    this.#isRead = true
-    this.#realMs = realMs
-    this.#wakingMs = wakingMs
-  }
-}
-
 /** Deadlines holds the deadlines of one client. Its times are waking time: those of at(). */
 export class Deadlines {
   readonly #slots: readonly Slot[]
@@ -98,6 +71,8 @@ export class Deadlines {
   #clock: AwakeClock | undefined
   /** That of this turn of the event loop, until it is read. */
   #start: Start | undefined
+  /** What was put last. */
+  #batch: Batch | undefined
   readonly #read = (start: Start) => {
     const realMs = performance.now()
     start.set(realMs, this.at(realMs))
@@ -137,13 +112,29 @@ export class Deadlines {
   }
 
   /**
-   * put has a deadline that is on no wheel expire once when its time has come, unless it is removed before. That is `ms` from
-   * now or later: without a look at the clock it goes to the first slot that it can belong to, and from there to its own.
+   * put has something expire when it had `ms` from the start of this turn of the event loop on, unless it is taken out before.
+   * Its time is not known yet: without a look at the clock it goes to the first slot that it can belong to, and from there to
+   * its own.
    */
-  put(deadline: Deadline, ms: number): void {
-    if (this.#timer === undefined) this.#begin()
-    link(deadline, this.#slotOf(this.#lastTick + tickOf(ms) + 1))
-    this.#size++
+  put(timed: Timed, ms: number, isLone = false): void {
+    const start = this.start(isLone)
+    let batch = this.#batch
+    if (batch === undefined || batch.start !== start || batch.timeoutMs !== ms || batch.isFull || batch.isEmpty) {
+      batch = new Batch(start, ms)
+      this.#batch = batch
+      if (this.#timer === undefined) this.#begin()
+      link(batch, this.#slotOf(this.#lastTick + tickOf(ms) + 1))
+      this.#size++
+    }
+    batch.add(timed)
+  }
+
+  /** take takes something out of its batch; what is in none any more stays out. */
+  take(timed: Timed): void {
+    const { batch } = timed
+    if (batch === undefined || timed.place < 0) return
+    batch.take(timed)
+    if (batch.isEmpty) this.remove(batch)
   }
 
   /** remove forgets a deadline; one that was met or removed already changes nothing. */

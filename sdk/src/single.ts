@@ -6,7 +6,8 @@
  *                     └─► expire ──► reject
  */
 import { performance } from 'node:perf_hooks'
-import type { Deadline, Deadlines, Start } from './deadlines.ts'
+import type { Batch, Timed } from './batch.ts'
+import type { Deadlines } from './deadlines.ts'
 import { Errand } from './errand.ts'
 import type { Executor } from './executor.ts'
 import type { Peer } from './fleet.ts'
@@ -40,15 +41,13 @@ export interface CallLimits {
   readonly signal: AbortSignal | undefined
 }
 
-export class Single<C extends Command, R> extends Errand<C> implements Deadline {
-  before: Deadline | undefined = undefined
-  after: Deadline | undefined = undefined
+export class Single<C extends Command, R> extends Errand<C> implements Timed {
+  batch: Batch | undefined = undefined
+  place = -1
   readonly #around: Surroundings
   readonly #reading: Reading<C, R>
   #resolve: (result: R) => void = nobody
   #reject: (reason: unknown) => void = nobody
-  #start: Start | undefined = undefined
-  #timeoutMs = 0
 
   constructor(command: C, around: Surroundings, reading: Reading<C, R>) {
     super(command)
@@ -56,14 +55,9 @@ export class Single<C extends Command, R> extends Errand<C> implements Deadline 
     this.#reading = reading
   }
 
-  /** atMs is when its time is up, on the clock of the deadlines. Once it is begun. */
-  get atMs(): number {
-    return (this.#start as Start).wakingMs + this.#timeoutMs
-  }
-
   /** begunMs is when it was begun, on the clock of performance.now(). Once it is. */
   get begunMs(): number {
-    return (this.#start as Start).realMs
+    return (this.batch as Batch).start.realMs
   }
 
   /** begin sends the command, and has one of the two called in the end. */
@@ -72,7 +66,6 @@ export class Single<C extends Command, R> extends Errand<C> implements Deadline 
     const { timeoutMs, signal } = limits
     this.#resolve = resolve
     this.#reject = reject
-    this.#timeoutMs = timeoutMs
     try {
       executor.admit(this.command)
     } catch (error) {
@@ -81,20 +74,19 @@ export class Single<C extends Command, R> extends Errand<C> implements Deadline 
     }
     if (signal === undefined) {
       const { isLone } = executor.admission
-      this.#start = deadlines.start(isLone)
-      deadlines.put(this, timeoutMs)
+      deadlines.put(this, timeoutMs, isLone)
       if (executor.send(this)) {
         if (isLone) this.#around.vigil.begin(performance.now())
         return
       }
-      deadlines.remove(this)
+      deadlines.take(this)
     }
     this.#goOn(scopes.within(limits, (scope: Scope) => executor.execute(this.command, scope)))
   }
 
   succeed(outcome: Outcome): void {
     const { executor, deadlines, vigil } = this.#around
-    deadlines.remove(this)
+    deadlines.take(this)
     executor.succeeded(this.peer as Peer)
     if (executor.admission.isLone) vigil.ended(performance.now() - this.begunMs)
     executor.release(this.command)
@@ -103,14 +95,16 @@ export class Single<C extends Command, R> extends Errand<C> implements Deadline 
 
   fail(failure: Unanswered): void {
     const { executor, deadlines, scopes } = this.#around
-    deadlines.remove(this)
-    const limits = { timeoutMs: this.#timeoutMs, atMs: this.atMs }
+    deadlines.take(this)
+    const { timeoutMs, atMs } = this.batch as Batch
+    const limits = { timeoutMs, atMs }
     this.#goOn(scopes.within(limits, (scope) => executor.finish(this, failure, scope)))
   }
 
   expire(): void {
     const { executor } = this.#around
-    const error = executor.expired(this, { type: 'timeout', timeoutMs: this.#timeoutMs })
+    const { timeoutMs } = this.batch as Batch
+    const error = executor.expired(this, { type: 'timeout', timeoutMs })
     executor.release(this.command)
     this.#settleFailed(error)
   }

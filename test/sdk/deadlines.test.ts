@@ -1,5 +1,6 @@
 import { MessageChannel } from 'node:worker_threads'
 import { test } from 'tap'
+import type { Timed } from '#sdk/batch.js'
 import { Deadlines } from '#sdk/deadlines.js'
 import { type Bell, ring, Scope } from '#sdk/scope.js'
 import { until } from './small-fleet.ts'
@@ -20,20 +21,19 @@ test('deadlines are met in time, never early, also those beyond one turn of the 
 
 /** Something that begins now and has so many milliseconds; resolves when it met its deadline. */
 function begun(deadlines: Deadlines, timeoutMs: number): Promise<{ startMs: number; metMs: number }> {
-  const start = deadlines.start()
   return new Promise((resolve) => {
-    deadlines.put(
-      {
-        before: undefined,
-        after: undefined,
-        get atMs() {
-          return start.wakingMs + timeoutMs
-        },
-        expire: () => resolve({ startMs: start.realMs, metMs: performance.now() }),
-      },
-      timeoutMs,
-    )
+    const timed: Timed = {
+      batch: undefined,
+      place: -1,
+      expire: () => resolve({ startMs: timed.batch?.start.realMs as number, metMs: performance.now() }),
+    }
+    deadlines.put(timed, timeoutMs)
   })
+}
+
+/** Something that notes its name when its time is up. */
+function noting(met: string[], name: string): Timed {
+  return { batch: undefined, place: -1, expire: () => met.push(name) }
 }
 
 test('what begins now is never over early, also beyond one turn of the wheel', async (t) => {
@@ -93,6 +93,45 @@ test('a removed deadline is not met, and removing it twice, or after it was met,
   await new Promise<void>((resolve) => deadlines.add(now + 10 + 3 * tickMs, resolve))
   deadlines.remove(first)
   t.strictSame(met, ['first'])
+})
+
+test('what is taken out of its batch does not expire, whether the batch is left empty, filled again or expires meanwhile', async (t) => {
+  const deadlines = new Deadlines()
+  const met: string[] = []
+  const [alone, early, kept, late] = ['alone', 'early', 'kept', 'late'].map((name) => noting(met, name)) as [
+    Timed,
+    Timed,
+    Timed,
+    Timed,
+  ]
+  deadlines.put(alone, 20)
+  deadlines.take(alone)
+  deadlines.take(alone)
+  deadlines.put({ ...noting(met, ''), expire: () => deadlines.take(late) }, 20)
+  deadlines.put(early, 20)
+  deadlines.put(kept, 20)
+  deadlines.put(late, 20)
+  t.equal(early.batch, late.batch)
+  t.not(early.batch, alone.batch)
+  deadlines.take(early)
+  await begun(deadlines, 60)
+  for (const each of [alone, early, kept, late]) deadlines.take(each)
+  t.strictSame(met, ['kept'])
+})
+
+test('times of different length are kept apart, and so are those of a crowd that one batch does not hold', async (t) => {
+  const deadlines = new Deadlines()
+  const met: string[] = []
+  const crowd = Array.from({ length: 600 }, (_, index) => noting(met, index % 2 === 0 ? 'short' : 'long'))
+  const same = Array.from({ length: 600 }, () => noting(met, 'same'))
+  for (const [index, timed] of crowd.entries()) deadlines.put(timed, index % 2 === 0 ? 20 : 60_000)
+  for (const timed of same) deadlines.put(timed, 20)
+  t.equal(new Set(same.map(({ batch }) => batch)).size, 3)
+  await begun(deadlines, 60)
+  t.equal(met.filter((name) => name === 'short').length, 300)
+  t.equal(met.filter((name) => name === 'same').length, 600)
+  t.equal(met.length, 900)
+  for (const timed of crowd) deadlines.take(timed)
 })
 
 test('a deadline may add and remove others', async (t) => {
