@@ -90,11 +90,11 @@ class Machine {
   /** Announces what comes, as a part of something larger. What happens until then may make all of it wrong. */
   prepare(operations: readonly Operation[]): void {
     this.#expected.clear()
-    for (const { key } of operations) {
+    for (const { key, kind } of operations) {
       const { token, cache, key: bytes } = placeOf(key)
       const parts = [Buffer.from('..'), bytes]
       const range = { cache, bytes: Buffer.concat(parts), from: 2, to: 2 + bytes.length, ticket: -1 }
-      this.store.expect(token, range)
+      this.store.expect(token, range, kind !== 'read')
       this.#expected.set(nameOf(placeOf(key)), range)
     }
     this.store.prefetch()

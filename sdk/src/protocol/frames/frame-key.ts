@@ -17,6 +17,8 @@ export class FrameKey {
   bytes: Uint8Array = nothing
   from = 0
   to = 0
+  /** Whether the command writes. */
+  isWrite = false
   /** Of the key, once somebody has computed it; -1 before. */
   token = -1
   /** What a store that looks ahead knows it by; -1: none does. */
@@ -34,6 +36,7 @@ export class FrameKey {
     const at = body + commandHeadBytes
     const from = at + cacheChars
     if (from + keyBytes > end) return
+    this.isWrite = type !== frameTypes.get
     this.cache = names.textOf(bytes, at, cacheChars)
     // The garbage collector has to be told of each array of a read that a lasting object is given.
     if (this.bytes !== bytes) this.bytes = bytes

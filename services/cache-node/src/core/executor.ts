@@ -115,7 +115,7 @@ export class Executor implements Ahead {
       const key = keys[at] as FrameKey
       if (key.to === 0) continue
       key.token = ring.tokenOfRange(key)
-      store.expect(key.token, key)
+      store.expect(key.token, key, key.isWrite)
     }
     store.prefetch()
   }

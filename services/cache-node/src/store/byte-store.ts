@@ -101,8 +101,8 @@ export class ByteStore implements ReplicatedStore {
     return this.#reader.readInto(token, key, reading)
   }
 
-  expect(token: number, key: KeyRange): void {
-    this.#engine.ahead.expect(token, key)
+  expect(token: number, key: KeyRange, isWrite: boolean): void {
+    this.#engine.ahead.expect(token, key, isWrite)
   }
 
   prefetch(): void {

@@ -33,6 +33,14 @@ export class Digests {
     return { entries, low: this.#records[at] as number, high: this.#records[at + 1] as number }
   }
 
+  /** touch reads something of each of the first tokens: a hint to the processor that they are about to change. */
+  touch(tokens: Uint32Array, count: number): number {
+    const records = this.#records
+    let seen = 0
+    for (let at = 0; at < count; at++) seen ^= records[3 * (tokens[at] as number)] as number
+    return seen
+  }
+
   /** add takes an entry in: `key` is what keyMark says of it. */
   add(token: number, key: number, version: number): void {
     this.#change(token, key, version, 1)

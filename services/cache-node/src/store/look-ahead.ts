@@ -6,6 +6,7 @@
  *
  *      expect     key ─► hash, and a ticket for it     for every key of the batch: arithmetic only
  *      prefetch   bucket, bucket, bucket, …            one short loop each, so that many are under way at a time
+ *                 digest, digest, …                    of what is to be written
  *                 entry, entry, entry, …
  *      claim      whoever has a ticket finds its entry known and near
  *
@@ -33,8 +34,11 @@ export class LookAhead {
   readonly #hashes = new Int32Array(keysAheadMax)
   readonly #tags = new Int32Array(keysAheadMax)
   readonly #addresses = new Uint32Array(keysAheadMax)
+  /** Tokens of the keys that are to be written. */
+  readonly #written = new Uint32Array(keysAheadMax)
   #batch = 0
   #count = 0
+  #writes = 0
   #isFetched = false
   #gives = 0
 
@@ -43,7 +47,7 @@ export class LookAhead {
   }
 
   /** expect adds a key, and gives it a ticket; more than the most are left out. */
-  expect(token: number, key: KeyRange): void {
+  expect(token: number, key: KeyRange, isWrite: boolean): void {
     if (this.#isFetched) this.#begin()
     const cache = this.#holdings.names.find(key.cache)
     if (cache === undefined || this.#count === keysAheadMax) return
@@ -53,18 +57,19 @@ export class LookAhead {
     this.#tokens[at] = token
     this.#hashes[at] = hash
     this.#tags[at] = tagOf(token, hash)
+    if (isWrite) this.#written[this.#writes++] = token
     key.ticket = (this.#batch << keyBits) | at
   }
 
   /** prefetch brings in what the expected keys need. */
   prefetch(): void {
-    const { index, segments } = this.#holdings
+    const { index, segments, digests } = this.#holdings
     const addresses = this.#addresses
     const count = this.#count
     for (let at = 0; at < count; at++) {
       addresses[at] = index.placeOf(this.#tokens[at] as number, this.#tags[at] as number)
     }
-    let seen = segments.touch(addresses, count, 1)
+    let seen = segments.touch(addresses, count, 1) ^ digests.touch(this.#written, this.#writes)
     for (let at = 0; at < count; at++) {
       addresses[at] = index.guess(this.#tokens[at] as number, this.#tags[at] as number)
     }
@@ -94,6 +99,7 @@ export class LookAhead {
   #begin(): void {
     this.#batch = (this.#batch + 1) % 2 ** batchBits
     this.#count = 0
+    this.#writes = 0
     this.#isFetched = false
   }
 }

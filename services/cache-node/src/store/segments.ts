@@ -136,20 +136,25 @@ export class Segments {
   }
 
   /**
-   * touch reads a word of each of the cache lines that begin at the first addresses, and returns something of them: a hint to
-   * the processor. So short a loop has most of them under way at a time.
+   * touch reads a word of the cache line at each of the first addresses, or of the three that begin there, and returns
+   * something of them: a hint to the processor, which has the more of them under way at a time the shorter the loop is.
    */
-  touch(addresses: Uint32Array, count: number, lines: number): number {
-    const arenas = this.#wordArenas
+  touch(addresses: Uint32Array, count: number, lines: 1 | 3): number {
+    if (this.#wordArenas.length === 0) return 0
+    const toArena = this.#addressToArena
+    const mask = this.#arenaMask
     const shift = this.unitShift - 2
     let seen = 0
-    for (let at = 0; at < count; at++) {
-      const address = addresses[at] as number
-      if (address === 0) continue
-      const arena = arenas[address >>> this.#addressToArena] as Uint32Array
-      const from = (address & this.#arenaMask) << shift
-      const last = Math.min(from + (lines - 1) * lineWords, arena.length - 1)
-      for (let word = from; word <= last; word += lineWords) seen ^= arena[word] as number
+    for (let at = 0; at < count; ) {
+      const arena = (addresses[at] as number) >>> toArena
+      const words = this.#wordArenas[arena] as Uint32Array
+      const last = words.length - 1 - (lines - 1) * lineWords
+      do {
+        const word = Math.min(((addresses[at] as number) & mask) << shift, last)
+        seen ^= words[word] as number
+        if (lines > 1) seen ^= (words[word + lineWords] as number) ^ (words[word + 2 * lineWords] as number)
+        at++
+      } while (at < count && (addresses[at] as number) >>> toArena === arena)
     }
     return seen
   }

@@ -141,11 +141,11 @@ export interface Store {
   /** Why a read finds nothing; undefined when it never was there or is forgotten. */
   missReason(place: Place, now: number): MissReason | undefined
   /**
-   * expect says which key is about to be read or written, up to 32 of them, and gives it a ticket by which readInto and
+   * expect says which key is about to be read, or also written, up to 32 of them, and gives it a ticket by which readInto and
    * supersede know it again; prefetch then has brought in from memory what they need, all at a time. They change nothing
    * but how long the commands take.
    */
-  expect(token: number, key: KeyRange): void
+  expect(token: number, key: KeyRange, isWrite: boolean): void
   prefetch(): void
   /** Puts or replaces an entry, whatever is there; keeps a copy of its bytes. */
   write(place: Place, entry: Entry, now: number): Written

@@ -43,7 +43,14 @@ test('the keys ahead are those of the frames that are read next, one by one, and
           if (!found.isIn(reader)) return false
           const { cache, key } = readCommand(reader, names)
           const isSame = found.cache === cache && text(found.bytes.subarray(found.from, found.to)) === text(key)
-          if (!isSame || found.bytes !== bytes || found.to > end || isAll !== (type !== frameTypes.set)) return false
+          if (
+            !isSame ||
+            found.isWrite !== (type !== frameTypes.get) ||
+            found.bytes !== bytes ||
+            found.to > end ||
+            isAll !== (type !== frameTypes.set)
+          )
+            return false
           read.push(`${cache} ${text(key)}`)
         } else if (found.to > 0 || found.isIn(reader)) return false
       }
