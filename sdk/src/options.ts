@@ -41,7 +41,8 @@ export interface RingholdOptions {
   /** Most calls under way at once (each key of a multi-key call counts); more reject with RINGHOLD_QUEUE_FULL. Default: 10,000. */
   readonly inFlightMax?: number
   /**
-   * Most bytes of values on their way to nodes, of short texts their characters; more reject with RINGHOLD_QUEUE_FULL.
+   * Most bytes of values on their way to nodes; a text or JSON of up to 1,024 characters counts these. More reject with
+   * RINGHOLD_QUEUE_FULL.
    * Default: 67,108,864 (64 MiB).
    */
   readonly inFlightBytesMax?: number
