@@ -31,12 +31,14 @@ export class Batch implements Deadline {
     return this.start.wakingMs + this.timeoutMs
   }
 
-  get isFull(): boolean {
-    return this.#members.length >= batchMax
-  }
-
+  /** Whether all that was added is out: then it is on the wheel no more. */
   get isEmpty(): boolean {
     return this.#left === 0
+  }
+
+  /** Whether more can be added. */
+  get takesMore(): boolean {
+    return this.#left > 0 && this.#members.length < batchMax
   }
 
   add(timed: Timed): void {

@@ -63,8 +63,7 @@ export function setCommand({ cache, limits }: Target, key: unknown, value: unkno
   const { ttlMs } = options
   if (ttlMs !== undefined) checkTtlMs(ttlMs)
   const condition = conditionOf(options)
-  const encoded = encode(value, { contentType: options.contentType, limits })
-  const { value: stored, contentType } = encoded
+  const { value: stored, contentType } = encode(value, { contentType: options.contentType, limits })
   return { type: 'set', cache, key, value: stored, contentType, ttlMs, condition, ack: ackOf(options) }
 }
 

@@ -71,8 +71,9 @@ export class Deadlines {
   #clock: AwakeClock | undefined
   /** That of this turn of the event loop, until it is read. */
   #start: Start | undefined
-  /** What was put last. */
-  #batch: Batch | undefined
+  /** Those of this turn of the event loop by their time, and the one that something was put into last. */
+  readonly #batches = new Map<number, Batch>()
+  #last: Batch | undefined
   readonly #read = (start: Start) => {
     const realMs = performance.now()
     start.set(realMs, this.at(realMs))
@@ -118,15 +119,25 @@ export class Deadlines {
    */
   put(timed: Timed, ms: number, isLone = false): void {
     const start = this.start(isLone)
-    let batch = this.#batch
-    if (batch === undefined || batch.start !== start || batch.timeoutMs !== ms || batch.isFull || batch.isEmpty) {
+    const last = this.#last
+    const isOpen = last !== undefined && last.start === start && last.timeoutMs === ms && last.takesMore
+    const batch = isOpen ? last : this.#batchOf(start, ms)
+    batch.add(timed)
+  }
+
+  /** The batch of this turn and this time that takes more. */
+  #batchOf(start: Start, ms: number): Batch {
+    if (this.#last?.start !== start) this.#batches.clear()
+    let batch = this.#batches.get(ms)
+    if (batch === undefined || !batch.takesMore) {
       batch = new Batch(start, ms)
-      this.#batch = batch
+      this.#batches.set(ms, batch)
       if (this.#timer === undefined) this.#begin()
       link(batch, this.#slotOf(this.#lastTick + tickOf(ms) + 1))
       this.#size++
     }
-    batch.add(timed)
+    this.#last = batch
+    return batch
   }
 
   /** take takes something out of its batch; what is in none any more stays out. */

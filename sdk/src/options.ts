@@ -42,8 +42,7 @@ export interface RingholdOptions {
   readonly inFlightMax?: number
   /**
    * Most bytes of values on their way to nodes; a text or JSON of up to 1,024 characters counts these. More reject with
-   * RINGHOLD_QUEUE_FULL.
-   * Default: 67,108,864 (64 MiB).
+   * RINGHOLD_QUEUE_FULL. Default: 67,108,864 (64 MiB).
    */
   readonly inFlightBytesMax?: number
   /**

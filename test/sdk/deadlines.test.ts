@@ -127,6 +127,7 @@ test('times of different length are kept apart, and so are those of a crowd that
   for (const [index, timed] of crowd.entries()) deadlines.put(timed, index % 2 === 0 ? 20 : 60_000)
   for (const timed of same) deadlines.put(timed, 20)
   t.equal(new Set(same.map(({ batch }) => batch)).size, 3)
+  t.equal(new Set(crowd.map(({ batch }) => batch)).size, 4, 'also where one is put after the other in turns')
   await begun(deadlines, 60)
   t.equal(met.filter((name) => name === 'short').length, 300)
   t.equal(met.filter((name) => name === 'same').length, 600)
