@@ -28,9 +28,9 @@ export class Admission {
     return this.#bytes
   }
 
-  /** hasRoomFor tells whether one more call may enter. A lone call always has room for its bytes. */
+  /** hasRoomFor tells whether one more call may enter. The bytes of one always have room where there are no others. */
   hasRoomFor(bytes: number): boolean {
-    return this.#calls < this.#callsMax && (this.#bytes === 0 || this.#bytes + bytes <= this.#bytesMax)
+    return this.#calls < this.#callsMax && (bytes === 0 || this.#bytes === 0 || this.#bytes + bytes <= this.#bytesMax)
   }
 
   /** enter takes room for a call. Throws RINGHOLD_QUEUE_FULL where there is none. */

@@ -149,9 +149,9 @@ export class Cache {
     return this.#executeMany(commands, options, setReading)
   }
 
-  /** deleteMany removes keys, and returns how many had a value. Rejects with RINGHOLD_PARTIAL where some failed. */
-  async deleteMany(keys: Iterable<string>, options: CallOptions = noOptions): Promise<number> {
-    const commands = [...new Set(listOf(keys, 'keys'))].map((key) => deleteCommand(this.#target, key, {}))
+  /** deleteMany removes keys, and returns how many this call removed a value of. Rejects with RINGHOLD_PARTIAL where some failed. */
+  async deleteMany(keys: Iterable<string>, options: DeleteOptions = noOptions): Promise<number> {
+    const commands = [...new Set(listOf(keys, 'keys'))].map((key) => deleteCommand(this.#target, key, options))
     const deleted = await this.#executeMany(commands, options, deleteReading)
     return deleted.filter((wasThere) => wasThere).length
   }
@@ -180,7 +180,9 @@ export class Cache {
     for (const failure of failures.values()) if (isAwaited && !failure.retryable) throw error
     return this.#engine.failOpen(
       error,
-      values.map((value, index) => (failures.has((commands[index] as C).key) ? whenUnreachable : (value as R))),
+      values.map((value, index) =>
+        value === undefined && failures.has((commands[index] as C).key) ? whenUnreachable : (value as R),
+      ),
       isAwaited ? 'all' : 'none',
     )
   }

@@ -178,6 +178,8 @@ function jsonOf(value: unknown): string {
     throw badValue(`the value has no JSON: ${cause instanceof Error ? cause.message : String(cause)}`, cause)
   }
   if (json === undefined) throw badValue('the value has no JSON')
+  // That of JSON.rawJSON is taken as it is.
+  if (!isWellFormed(json)) throw badValue('the JSON has a lone surrogate, which UTF-8 cannot express')
   return json
 }
 

@@ -68,6 +68,7 @@ export function setCommand({ cache, limits }: Target, key: unknown, value: unkno
 }
 
 export function deleteCommand({ cache, limits }: Target, key: unknown, options: DeleteOptions): DeleteCommand {
+  checkCallOptions(options)
   checkKey(key, limits)
   return { type: 'delete', cache, key, condition: conditionOf(options), ack: ackOf(options) }
 }
@@ -79,7 +80,9 @@ export function setCommandOf(target: Target, entry: SetEntry, options: SetOption
     throw new RingholdError('RINGHOLD_BAD_OPTION', { detail: 'an entry must be [key, value] or [key, value, options]' })
   }
   const [key, value, own] = entry as SetEntry
-  return setCommand(target, key, value, own === undefined ? options : { ...options, ...own })
+  if (own === undefined) return setCommand(target, key, value, options)
+  checkCallOptions(own)
+  return setCommand(target, key, value, { ...options, ...own })
 }
 
 /** listOf returns what a multi-key call is given as an array. Throws RINGHOLD_BAD_OPTION for a text, whose characters would be taken for keys, and for an object, which would be taken for empty. */
@@ -106,7 +109,8 @@ function conditionOf({ ifAbsent, ifPresent, ifVersion }: SetOptions): Condition 
 }
 
 function versionsOf(ifVersion: unknown): readonly Version[] {
-  const versions: unknown[] = Array.isArray(ifVersion) ? ifVersion : [ifVersion]
+  // A copy: that of the caller may change before it is sent.
+  const versions: unknown[] = Array.isArray(ifVersion) ? ifVersion.slice() : [ifVersion]
   const isUsable = versions.length > 0 && versions.length <= conditionVersionsMax && versions.every(isVersion)
   if (isUsable) return versions as Version[]
   throw badCondition(

@@ -14,7 +14,9 @@ import { PostLane } from './lane/post-lane.ts'
 import { StreamLane } from './lane/stream-lane.ts'
 import {
   type Command,
+  defaultLimits,
   errorOf,
+  type Hello,
   type HttpReply,
   type Limits,
   type Outcome,
@@ -79,22 +81,30 @@ class NodeConnection implements Connection {
   readonly #topologyPool: Pool
   readonly #declinedMs: number
   #usesStreams: boolean
+  /** Largest value that the node takes: as every node, until it says otherwise. */
+  #valueBytesMax = defaultLimits.valueBytesMax
   /** When streams are tried again. */
   #retryMs = Number.POSITIVE_INFINITY
 
   constructor(options: ConnectionOptions) {
     const { url, connectTimeoutMs, transport, declinedMs = 30_000 } = options
+    const onHello = ({ limits }: Hello) => {
+      this.#valueBytesMax = limits.valueBytesMax
+    }
     this.#declinedMs = declinedMs
     this.url = url
     this.#usesStreams = transport === 'stream'
-    this.#posts = new PostLane(options)
-    this.#streams = new StreamLane({ ...options, onDeclined: (waiting) => this.#declined(waiting) })
+    this.#posts = new PostLane({ ...options, onHello })
+    this.#streams = new StreamLane({ ...options, onHello, onDeclined: (waiting) => this.#declined(waiting) })
     const timeouts = { connect: { timeout: connectTimeoutMs }, headersTimeout: 0, bodyTimeout: 0 }
     this.#topologyPool = new Pool(url, { ...timeouts, connections: 1 })
   }
 
   submit(attempt: Attempt): void {
-    if (this.#usesStreams || this.#streams.isOpen) this.#streams.submit(attempt)
+    const { command } = attempt
+    if (command.type === 'set' && command.value.length > this.#valueBytesMax)
+      this.#refuse(attempt, command.value.length)
+    else if (this.#usesStreams || this.#streams.isOpen) this.#streams.submit(attempt)
     else {
       this.#posts.submit(attempt)
       if (performance.now() >= this.#retryMs) this.#retry()
@@ -124,6 +134,15 @@ class NodeConnection implements Connection {
 
   async destroy(): Promise<void> {
     await Promise.all([this.#posts.destroy(), this.#streams.destroy(), this.#topologyPool.destroy()])
+  }
+
+  /** A node that cannot read a frame ends the connection, and with it what others have under way there. */
+  #refuse(attempt: Attempt, bytes: number): void {
+    const detail = `the value has ${bytes} bytes, and the node takes ${this.#valueBytesMax}`
+    const error = new RingholdError('RINGHOLD_VALUE_TOO_LARGE', { detail, node: this.url })
+    queueMicrotask(() => {
+      if (!attempt.isCancelled) attempt.fail({ type: 'reply', error, ring: undefined })
+    })
   }
 
   #declined(waiting: readonly Attempt[]): void {

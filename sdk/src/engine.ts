@@ -105,8 +105,8 @@ export class Engine implements Surroundings {
   limitsOf(options: CallOptions): CallLimits {
     if (this.#status !== 'ready') this.#begin()
     if (options === noOptions) return this.#usualLimits
-    const { timeoutMs = this.settings.timeoutMs, signal } = options
     checkCallOptions(options)
+    const { timeoutMs = this.settings.timeoutMs, signal } = options
     if (timeoutMs !== this.settings.timeoutMs) checkTimeoutMs(timeoutMs)
     return { timeoutMs, signal }
   }

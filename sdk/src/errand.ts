@@ -13,6 +13,8 @@ export abstract class Errand<C extends Command = Command> implements Attempt {
   id = 0
   isCancelled = false
   carrier: Carrier | undefined = undefined
+  /** What its value counts while it is under way: an array whose memory is handed over meanwhile has another length then. */
+  bytes = 0
   /** Where it was sent, and by which routes; undefined before. */
   peer: Peer | undefined = undefined
   routes: Routes | undefined = undefined

@@ -85,13 +85,15 @@ export class Executor {
   }
 
   /** admit counts a command as under way, until it is released. Throws RINGHOLD_QUEUE_FULL where the bounds are reached. */
-  admit(command: Command): void {
-    this.admission.enter(bytesOf(command))
+  admit(errand: Errand): void {
+    const bytes = bytesOf(errand.command)
+    this.admission.enter(bytes)
+    errand.bytes = bytes
     this.counters.requests++
   }
 
-  release(command: Command): void {
-    this.admission.leave(bytesOf(command))
+  release({ bytes }: Errand): void {
+    this.admission.leave(bytes)
   }
 
   /** send makes the first attempt of a command, to its owner. False, and nothing happened, where it cannot go there now. */
@@ -116,7 +118,7 @@ export class Executor {
   /** expired takes an errand back whose time is up, and returns the error of its call. */
   expired(errand: Errand, interruption: Interruption): unknown {
     const isSent = cancel(errand)
-    this.#noteSilence(errand.peer as Peer, errand.begunMs)
+    if (interruption.type === 'timeout') this.#noteSilence(errand.peer as Peer, errand.begunMs)
     return this.interrupted(interruption, { isSent, node: errand.peer?.name })
   }
 

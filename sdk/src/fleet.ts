@@ -39,6 +39,8 @@ export interface FleetOptions {
 export class Fleet {
   readonly #options: FleetOptions
   readonly #peers = new Map<string, Peer>()
+  /** Connections to addresses that belong to nobody any more, until what is under way there has ended. */
+  readonly #departing = new Set<Connection>()
   #urls = new Map<string, string>()
   #routes: Routes | undefined
   #coordinators: readonly (Peer | undefined)[] = []
@@ -129,7 +131,8 @@ export class Fleet {
   }
 
   async destroy(): Promise<void> {
-    await Promise.all([...this.#peers.values()].map(({ connection }) => connection.destroy()))
+    const connections = [...this.#peers.values()].map(({ connection }) => connection)
+    await Promise.all([...connections, ...this.#departing].map((connection) => connection.destroy()))
   }
 
   #readAddresses({ members }: Topology): RingholdError[] {
@@ -161,7 +164,9 @@ export class Fleet {
       if (wanted.has(url)) continue
       this.#peers.delete(url)
       // What is under way there ends by itself, by its answer or by its deadline.
-      connection.close().catch(() => undefined)
+      this.#departing.add(connection)
+      const forget = () => this.#departing.delete(connection)
+      connection.close().then(forget, forget)
     }
   }
 }

@@ -111,7 +111,7 @@ class Many<C extends Command, R> {
   #start(command: C, begunMs: number): void {
     const { executor, scope } = this.#options
     const part = new Part<C, R>(command, { many: this, index: this.#next++, begunMs })
-    executor.admit(command)
+    executor.admit(part)
     this.#parts.push(part)
     this.#underWay++
     if (!executor.send(part)) this.#goOn(part, executor.execute(command, scope))
@@ -152,7 +152,7 @@ class Many<C extends Command, R> {
   #ended(part: Part<C, R>): void {
     part.isOver = true
     this.#underWay--
-    this.#options.executor.release(part.command)
+    this.#options.executor.release(part)
     this.#left--
     if (this.#isPumping) return
     if (this.#left === 0) this.#resolve()

@@ -51,7 +51,7 @@ export interface RingholdOptions {
    * never with one processor. 0: the process sleeps. Default: 100.
    */
   readonly awakeUs?: number
-  /** Largest value in bytes that is sent or read. Set it where the nodes have another limit. Default: 1,048,576 (1 MiB). */
+  /** Largest value in bytes that is sent or read; what the nodes take, 1 MiB, bounds it as well. Default: 1,048,576 (1 MiB). */
   readonly valueBytesMax?: number
   /**
    * Whether a fleet that cannot be reached is a miss: `get` answers undefined, writes answer that nothing was stored,
@@ -150,9 +150,12 @@ const callNames = new Set(['timeoutMs', 'signal', 'ttlMs', 'ifAbsent', 'ifPresen
 /** noOptions are those of a call without any, which need no check. */
 export const noOptions: CallOptions = Object.freeze({})
 
-/** checkCallOptions throws RINGHOLD_BAD_OPTION for an option that no call has: `ttl` for `ttlMs` would store for ever. */
-export function checkCallOptions(options: object): void {
+/** checkCallOptions throws RINGHOLD_BAD_OPTION for an option that no call has: `ttl` for `ttlMs`, or a number, would store for ever. */
+export function checkCallOptions(options: unknown): void {
   if (options === noOptions) return
+  if (typeof options !== 'object' || options === null) {
+    throw badOption(`the options of a call must be an object like { ttlMs: 60000 }, not ${String(options)}`)
+  }
   for (const name in options) {
     if (!callNames.has(name))
       throw badOption(`calls have no option \`${name}\`; they have ${[...callNames].join(', ')}`)

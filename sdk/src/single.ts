@@ -67,7 +67,7 @@ export class Single<C extends Command, R> extends Errand<C> implements Timed {
     this.#resolve = resolve
     this.#reject = reject
     try {
-      executor.admit(this.command)
+      executor.admit(this)
     } catch (error) {
       this.#settleFailed(error)
       return
@@ -89,7 +89,7 @@ export class Single<C extends Command, R> extends Errand<C> implements Timed {
     deadlines.take(this)
     executor.succeeded(this.peer as Peer)
     if (executor.admission.isLone) vigil.ended(performance.now() - this.begunMs)
-    executor.release(this.command)
+    executor.release(this)
     this.#settle(outcome)
   }
 
@@ -105,7 +105,7 @@ export class Single<C extends Command, R> extends Errand<C> implements Timed {
     const { executor } = this.#around
     const { timeoutMs } = this.batch as Batch
     const error = executor.expired(this, { type: 'timeout', timeoutMs })
-    executor.release(this.command)
+    executor.release(this)
     this.#settleFailed(error)
   }
 
@@ -114,11 +114,11 @@ export class Single<C extends Command, R> extends Errand<C> implements Timed {
     const { executor } = this.#around
     outcome.then(
       (value) => {
-        executor.release(this.command)
+        executor.release(this)
         this.#settle(value)
       },
       (error: unknown) => {
-        executor.release(this.command)
+        executor.release(this)
         this.#settleFailed(error)
       },
     )

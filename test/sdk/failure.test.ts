@@ -148,9 +148,11 @@ overBoth('a call that was never sent is known not to have been executed', async 
   // More than sockets and a node that does not read can take, or than one request does.
   const large = new Uint8Array(8_000_000)
   const limits = { connectionsMax: 1, timeoutMs: 300, valueBytesMax: large.length }
+  const node = fleet.node('node-1')
+  node.limits = { ...node.limits, valueBytesMax: large.length }
   await using cache = await Ringhold.connect({ transport, nodes: fleet.urls, ...limits })
   await cache.get('a')
-  fleet.node('node-1').deaf = true
+  node.deaf = true
   const calls = Array.from({ length: 3 }, (_, index) => caught(cache.set(`key-${index}`, large)))
   const executed = (await Promise.all(calls)).map((error) => error.executed)
   t.equal(executed[0], 'unknown')

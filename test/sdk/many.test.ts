@@ -145,3 +145,28 @@ overBoth('a ring that changes under a multi-key call moves single keys, not the 
   t.strictSame(await cache.getMany(keys), keys)
   t.ok(fleet.node('node-4').store.size > 0)
 })
+
+overBoth('deletes of many keys take the options of one', async (t, transport) => {
+  const fleet = await smallFleet(t)
+  await using cache = await Ringhold.connect({ transport, nodes: fleet.urls })
+  const [first] = await cache.setMany([
+    ['a', 1],
+    ['b', 2],
+  ])
+  const ifVersion = first?.stored === true ? first.version : Number.NaN
+  t.equal(await cache.deleteMany(['a', 'b'], { ifVersion }), 1)
+  t.strictSame(await cache.getMany(['a', 'b']), [undefined, 2])
+  t.equal(await cache.deleteMany(['b'], { ack: 'none' }), 0, 'nobody can tell')
+  await t.rejects(cache.deleteMany(['b'], { ack: 'some' as 'none' }), { code: 'RINGHOLD_BAD_OPTION' })
+})
+
+overBoth('a list of versions may change once the call was made', async (t, transport) => {
+  const fleet = await smallFleet(t)
+  await using cache = await Ringhold.connect({ transport, nodes: fleet.urls })
+  const result = await cache.set('a', 1)
+  const versions = result.stored ? [result.version] : []
+  const sets = [1, 2].map(() => cache.setMany([['a', 2]], { ifVersion: versions }))
+  versions.length = 0
+  const [once] = await Promise.all(sets)
+  t.match(once, [{ stored: true }])
+})

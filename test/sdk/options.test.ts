@@ -66,6 +66,17 @@ test('a wrong option is refused at once, and the error names it', async (t) => {
     const make = () => new Ringhold(options as RingholdOptions)
     t.throws(make, { code: 'RINGHOLD_BAD_OPTION', message: new RegExp(name.replace(/[[\]]/g, '\\$&')) }, name)
   }
+  const cache = new Ringhold({ nodes })
+  for (const each of [60_000, '60 s', null]) {
+    const given = each as unknown as object
+    const refused = { code: 'RINGHOLD_BAD_OPTION', message: /must be an object/ }
+    await t.rejects(cache.get('a', given), refused)
+    await t.rejects(cache.set('a', 1, given), refused)
+    await t.rejects(cache.setMany([['a', 1, given]]), refused)
+    await t.rejects(cache.delete('a', given), refused)
+    await t.rejects(cache.deleteMany(['a'], given), refused)
+  }
+  await cache.close()
   t.throws(() => new Ringhold({ nodes, cache: 'No' }), { code: 'RINGHOLD_BAD_CACHE' })
   await t.rejects(Ringhold.connect({ nodes: [] }), { code: 'RINGHOLD_BAD_OPTION' })
 })

@@ -9,6 +9,7 @@ import {
   checkCacheName,
   checkKey,
   checkTtlMs,
+  defaultLimits,
   FrameWriter,
   framesContentType,
   headerNames,
@@ -52,12 +53,15 @@ export class SmallNode {
   readonly store = new Map<string, Stored>()
   readonly deleted = new Set<string>()
   readonly seen: Seen[] = []
+  limits = defaultLimits
   status: Status = 'alive'
   url = ''
   hook: Hook | undefined
   onCommand: CommandHook | undefined
   /** Whether connections can be upgraded; false: it answers as a proxy would that does not know of that. */
   upgrades = true
+  /** Whether it says goodbye to whoever comes, together with its greeting. */
+  leaves = false
   /** How often something came over an upgraded connection. */
   reads = 0
   readonly #talks = new Set<SmallTalk>()
@@ -98,10 +102,7 @@ export class SmallNode {
 
   /** sayGoodbye asks all who have a stream to leave. */
   sayGoodbye(): void {
-    const writer = new FrameWriter()
-    writeSignal(writer, 'goodbye')
-    const goodbye = writer.take()
-    for (const talk of this.#talks) talk.write(goodbye)
+    for (const talk of this.#talks) talk.write(goodbye())
   }
 
   /** tellRing passes the ring on as it is now, without being asked. */
@@ -197,11 +198,14 @@ export class SmallNode {
       socket.end('HTTP/1.1 426 Upgrade Required\r\ncontent-length: 0\r\n\r\n')
       return
     }
+    socket.cork()
+    process.nextTick(() => socket.uncork())
     socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\r\nupgrade: ringhold/1\r\n\r\n')
     const talk = new SmallTalk(this, {
       write: (bytes) => socket.write(bytes),
       breakOff: () => socket.resetAndDestroy(),
     })
+    if (this.leaves) talk.write(goodbye())
     this.#talks.add(talk)
     socket.on('close', () => this.#talks.delete(talk))
     talk.receive(head)
@@ -270,4 +274,10 @@ function holds(condition: Condition, version: number | undefined): boolean {
   if (condition.type === 'absent') return version === undefined
   if (condition.type === 'present') return version !== undefined
   return condition.versions.includes(version ?? Number.NaN) === (condition.type === 'version')
+}
+
+function goodbye(): Uint8Array {
+  const writer = new FrameWriter()
+  writeSignal(writer, 'goodbye')
+  return writer.take()
 }

@@ -1,12 +1,12 @@
 /** The conversation of a small node by frames, and the commands in it that wait for their answers. */
 import {
   type Command,
-  defaultLimits,
   FrameReader,
   FrameWriter,
   frameFlags,
   isCommand,
   keyPath,
+  type Limits,
   Names,
   type Outcome,
   RingholdError,
@@ -22,6 +22,7 @@ const methods = { get: 'GET', set: 'PUT', delete: 'DELETE' } as const
 /** TalkedTo is what a talk needs of its node. */
 export interface TalkedTo {
   readonly name: string
+  readonly limits: Limits
   topology(): { readonly ring: string }
   take(exchange: Exchange): void
 }
@@ -92,7 +93,7 @@ export class SmallTalk {
     this.#line = line
     this.#ring = node.topology().ring
     const writer = new FrameWriter()
-    writeHello(writer, { limits: defaultLimits, name: node.name, ring: this.#ring })
+    writeHello(writer, { limits: node.limits, name: node.name, ring: this.#ring })
     line.write(writer.take())
   }
 

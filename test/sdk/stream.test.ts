@@ -1,16 +1,17 @@
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
-import { Duplex } from 'node:stream'
 import { mock } from 'node:test'
 import { type Test, test } from 'tap'
 import { execute, openConnection } from '#sdk/connection.js'
 import { Deadlines } from '#sdk/deadlines.js'
 import { Ringhold, type RingholdError } from '#sdk/index.js'
-import { type Attempt, cancel, type Unanswered } from '#sdk/lane/attempt.js'
+import { cancel, type Unanswered } from '#sdk/lane/attempt.js'
 import { portionMax, portionMin, portionOf } from '#sdk/lane/portion.js'
-import { pingMs, Stream } from '#sdk/lane/stream.js'
-import { defaultLimits, FrameReader, frameOverheadBytesMax } from '#sdk/protocol/index.js'
+import { slotsMax } from '#sdk/lane/slots.js'
+import { pingMs } from '#sdk/lane/stream.js'
+import { defaultLimits, FrameWriter, writeOutcome } from '#sdk/protocol/index.js'
 import { Scope } from '#sdk/scope.js'
+import { attemptOf, quietStream } from './quiet-stream.ts'
 import { smallFleet, until } from './small-fleet.ts'
 import type { SmallNode } from './small-node.ts'
 
@@ -86,6 +87,60 @@ test('a lone call that the system refuses to send was not sent', async (t) => {
   const { stream } = quietStream({ whenTaken: (done) => done(new Error('write ECONNRESET')) })
   const failure = new Promise<Unanswered>((resolve) => stream.submit({ ...attemptOf('k'), fail: resolve }))
   t.match(await failure, { type: 'refused', error: { code: 'RINGHOLD_CONNECTION_LOST', executed: 'no' } })
+})
+
+test('what is written to a stream that the other side has ended was not sent', async (t) => {
+  const { stream, socket, writes } = quietStream({ underWay: () => 1 })
+  const ends: string[] = []
+  socket.on('end', () => {
+    for (let submitted = 0; submitted < 3; submitted++) {
+      stream.submit({ ...attemptOf('k'), fail: ({ type }: Unanswered) => ends.push(type) })
+    }
+  })
+  socket.push(null)
+  socket.resume()
+  await until(() => ends.length === 3, 'all have ended')
+  t.strictSame(ends, ['refused', 'refused', 'refused'])
+  t.strictSame(writes(), [])
+})
+
+test('what more than can be outstanding at a time waits for answers, and is sent then', async (t) => {
+  const { stream, receive, writes } = quietStream({ underWay: () => 100_000 })
+  let answered = 0
+  const count = slotsMax + 1_000
+  const sent = () => writes().reduce((sum, frames) => sum + frames, 0)
+  for (let submitted = 0; submitted < count; submitted++) {
+    stream.submit({ ...attemptOf('k'), succeed: () => answered++ })
+  }
+  await new Promise((resolve) => setImmediate(resolve))
+  t.equal(sent(), slotsMax)
+  for (const ids of [
+    [1, slotsMax],
+    [slotsMax - 999, slotsMax],
+  ] as const) {
+    const writer = new FrameWriter()
+    for (let id = ids[0]; id <= ids[1]; id++) writeOutcome(writer, id, { type: 'miss' })
+    receive(writer.take())
+  }
+  t.equal(sent(), count)
+  t.equal(answered, count)
+  await stream.destroy()
+})
+
+test('a stream that owes all its answers to nobody is given up; one that somebody waits for is not', async (t) => {
+  const { stream, gone } = quietStream({ underWay: () => 100_000 })
+  const attempts = Array.from({ length: slotsMax }, () => attemptOf('k'))
+  for (const attempt of attempts) stream.submit(attempt)
+  const flushed = () => new Promise((resolve) => setImmediate(resolve))
+  await flushed()
+  for (const attempt of attempts.slice(1)) cancel(attempt)
+  stream.submit(attemptOf('k'))
+  await flushed()
+  t.equal(gone(), 0)
+  cancel(attempts[0] as (typeof attempts)[number])
+  stream.submit(attemptOf('k'))
+  await flushed()
+  t.equal(gone(), 1)
 })
 
 test('while the socket does not take what was written, what follows is not cut into portions', async (t) => {
@@ -326,68 +381,3 @@ test('a stream on which nothing comes back is given up after some pings', async 
   t.equal(gone(), 1)
   t.equal(stream.load, 0)
 })
-
-interface QuietOptions {
-  readonly underWay?: () => number
-  /** Takes what says that a write was taken, or not. Default: it is at once. */
-  readonly whenTaken?: (done: (error?: Error) => void) => void
-}
-
-/** A stream to a node that never answers. */
-function quietStream({ underWay, whenTaken = (done) => done() }: QuietOptions) {
-  const chunks: Buffer[] = []
-  const socket = new Duplex({
-    read() {},
-    write(chunk: Buffer, _encoding, done) {
-      // A greeting is taken at once: what is looked at comes after it.
-      const isGreeting = chunks.length === 0
-      chunks.push(Buffer.from(chunk))
-      if (isGreeting) done()
-      else whenTaken(done)
-    },
-  })
-  let gone = 0
-  const opened = { socket, head: new Uint8Array(0), listen: () => {} }
-  const stream = new Stream(opened, {
-    url: 'http://n',
-    limits: defaultLimits,
-    underWay,
-    onRing: () => {},
-    onGone: () => {
-      gone++
-    },
-  })
-  return {
-    stream,
-    gone: () => gone,
-    /** How many bytes were written. */
-    written: () => chunks.reduce((sum, chunk) => sum + chunk.length, 0),
-    /** How many frames each write had, but for the greeting. */
-    writes: () => chunks.slice(1).map(framesOf),
-  }
-}
-
-function framesOf(chunk: Uint8Array): number {
-  const reader = new FrameReader({
-    frameBytesMax: defaultLimits.valueBytesMax + frameOverheadBytesMax,
-    fault: 'RINGHOLD_BAD_REPLY',
-  })
-  reader.feed(chunk)
-  let frames = 0
-  while (reader.next()) frames++
-  return frames
-}
-
-function attemptOf(key: string): Attempt {
-  return {
-    command: { type: 'get', cache: 'c', key },
-    isDirect: true,
-    id: 0,
-    isCancelled: false,
-    carrier: undefined,
-    succeed: () => {
-      throw new Error('nobody answered')
-    },
-    fail: () => {},
-  }
-}

@@ -19,6 +19,8 @@ export interface AnswersOptions {
   /** Called with the checksum of the node's ring: at first, and when it has changed. */
   readonly onRing: (ring: string) => void
   readonly onGoodbye: () => void
+  /** Called with how the node introduces itself. */
+  readonly onHello?: ((hello: Hello) => void) | undefined
 }
 
 export class Answers {
@@ -26,7 +28,6 @@ export class Answers {
   readonly #reader: FrameReader
   /** Whoever gets it reads it at once, or keeps a copy. */
   readonly #hit = new ReceivedHit()
-  #hello: Hello | undefined
 
   constructor(options: AnswersOptions) {
     this.#options = options
@@ -34,11 +35,6 @@ export class Answers {
       frameBytesMax: options.valueBytesMax + frameOverheadBytesMax,
       fault: 'RINGHOLD_BAD_REPLY',
     })
-  }
-
-  /** hello is how the node introduced itself; undefined before it has. */
-  get hello(): Hello | undefined {
-    return this.#hello
   }
 
   /** receive takes a chunk. Throws a RingholdError after which the connection is of no use. */
@@ -56,8 +52,7 @@ export class Answers {
     const answer = receiveAnswer(reader, this.#hit)
     const attempt = this.#options.slots.give(id)
     if (attempt === undefined) {
-      // Of id 0: the node cannot read what it got.
-      throw answer instanceof RingholdError ? answer : reader.bad(`nothing was asked with id ${id}`)
+      throw answer instanceof RingholdError ? unread(answer) : reader.bad(`nothing was asked with id ${id}`)
     }
     if (attempt.isCancelled) return
     if (answer instanceof RingholdError) {
@@ -67,10 +62,17 @@ export class Answers {
 
   #news(reader: FrameReader): void {
     if (reader.type === frameTypes.hello) {
-      this.#hello = readHello(reader)
-      this.#options.onRing(this.#hello.ring)
+      const hello = readHello(reader)
+      this.#options.onHello?.(hello)
+      this.#options.onRing(hello.ring)
     } else if (reader.type === frameTypes.ring) this.#options.onRing(readRing(reader))
     else if (reader.type === frameTypes.goodbye) this.#options.onGoodbye()
     else if (reader.type !== frameTypes.pong) throw reader.bad('it is not one that a client takes')
   }
+}
+
+/** An error of id 0: the node could not read what it got, and ends the connection. */
+function unread(cause: RingholdError): RingholdError {
+  const detail = `the node could not read what it got: ${cause.facts.detail ?? cause.code}`
+  return new RingholdError('RINGHOLD_CONNECTION_LOST', { detail, cause })
 }

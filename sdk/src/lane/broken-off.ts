@@ -16,6 +16,15 @@ export function brokenOff(
   return { type: isSent ? 'lost' : 'refused', error, ring: undefined }
 }
 
+/**
+ * misunderstood is the failure of an attempt that was sent on a connection on which one side could not read the other. What the
+ * node says is the answer of all who wait for one; what the node could not read was one of them, and says nothing of the others.
+ */
+export function misunderstood(url: string, error: RingholdError): Unanswered {
+  if (error.code === 'RINGHOLD_BAD_REPLY') return { type: 'reply', error, ring: undefined }
+  return brokenOff(url, { isSent: true, cause: error })
+}
+
 /** reasonOf names what the system said: ECONNREFUSED and the like, also where several addresses were tried. */
 function reasonOf(error: (Error & { readonly code?: unknown }) | undefined): string {
   if (error === undefined) return 'the other side closed it'

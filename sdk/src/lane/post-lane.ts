@@ -11,6 +11,7 @@ import {
   errorOf,
   FrameWriter,
   framesContentType,
+  type Hello,
   type HttpReply,
   type Limits,
   RingholdError,
@@ -19,7 +20,7 @@ import {
 } from '../protocol/index.ts'
 import { Answers, type AnswersOptions } from './answers.ts'
 import type { Attempt, Carrier, Lane, Unanswered } from './attempt.ts'
-import { brokenOff } from './broken-off.ts'
+import { brokenOff, misunderstood } from './broken-off.ts'
 import { CollectedReply } from './collected-reply.ts'
 import { Slots, slotsMax } from './slots.ts'
 
@@ -29,6 +30,7 @@ export interface PostLaneOptions {
   readonly connectTimeoutMs: number
   readonly limits: Limits
   readonly onRing: (ring: string) => void
+  readonly onHello?: ((hello: Hello) => void) | undefined
 }
 
 /** A body is closed when it is so long: the largest command still fits into what a node takes. */
@@ -40,6 +42,7 @@ export class PostLane implements Lane {
   readonly #options: PostLaneOptions
   readonly #pool: Pool
   #queue: Attempt[] = []
+  #sweepAt = slotsMax
   #active = 0
   #isScheduled = false
 
@@ -52,8 +55,7 @@ export class PostLane implements Lane {
   }
 
   submit(attempt: Attempt): void {
-    // Those under way are bounded by the executor; those that were cancelled are not.
-    if (this.#queue.length >= slotsMax) this.#queue = this.#queue.filter(({ isCancelled }) => !isCancelled)
+    if (this.#queue.length >= this.#sweepAt) this.#sweep()
     this.#queue.push(attempt)
     this.#flushSoon()
   }
@@ -74,6 +76,12 @@ export class PostLane implements Lane {
       this.#isScheduled = false
       this.#flush()
     })
+  }
+
+  /** Those under way are bounded by the executor; those that were cancelled are not. */
+  #sweep(): void {
+    this.#queue = this.#queue.filter(({ isCancelled }) => !isCancelled)
+    this.#sweepAt = Math.max(slotsMax, 2 * this.#queue.length)
   }
 
   #flush(): void {
@@ -99,8 +107,8 @@ export class PostLane implements Lane {
 
   #send(body: Uint8Array, slots: Slots): void {
     this.#active++
-    const { url, limits, onRing } = this.#options
-    const post = new Post({ url, slots, valueBytesMax: limits.valueBytesMax, onRing, onEnd: () => this.#ended() })
+    const { limits } = this.#options
+    const post = new Post({ ...this.#options, slots, valueBytesMax: limits.valueBytesMax, onEnd: () => this.#ended() })
     this.#pool.dispatch({ method: 'POST', path: '/v1/commands', headers, body }, post)
   }
 
@@ -125,19 +133,17 @@ class Post implements Dispatcher.DispatchHandler, Carrier {
   #controller: Dispatcher.DispatchController | undefined
   /** A reply that is no frames. */
   readonly #problem = new CollectedReply(problemBytesMax)
-  #wanted: number
   #isOver = false
 
   constructor(options: PostOptions) {
     this.#options = options
     this.#answers = new Answers({ ...options, onGoodbye: () => {} })
-    this.#wanted = options.slots.size
     for (const attempt of options.slots.all()) attempt.carrier = this
   }
 
   /** When nobody waits any more, the request makes room for the next. */
   left(): void {
-    if (--this.#wanted > 0) return
+    if (this.#options.slots.isAwaited) return
     this.#controller?.abort(aborted)
     this.#end(undefined)
   }
@@ -158,7 +164,7 @@ class Post implements Dispatcher.DispatchHandler, Carrier {
       else if (!this.#problem.add(chunk)) throw this.#unknown()
     } catch (error) {
       if (!(error instanceof RingholdError)) throw error
-      this.#end({ type: 'reply', error, ring: undefined })
+      this.#end(misunderstood(this.#options.url, error))
       controller.abort(aborted)
     }
   }

@@ -16,6 +16,16 @@ export class Slots {
     return this.#size
   }
 
+  /** hasRoom tells whether more may be outstanding. */
+  get hasRoom(): boolean {
+    return this.#size < slotsMax
+  }
+
+  /** isAwaited tells whether somebody still waits for one of the answers. */
+  get isAwaited(): boolean {
+    return this.#attempts.some((attempt) => attempt !== undefined && !attempt.isCancelled)
+  }
+
   /** take gives an attempt its id, from 1. */
   take(attempt: Attempt): number {
     const id = this.#free.pop() ?? this.#attempts.length

@@ -3,7 +3,7 @@
  * connects waits; when it cannot connect, what waits is refused at once, so that it can go elsewhere. After a failure the
  * next try waits for a random time, longer after each: a node that comes back is not stormed.
  */
-import type { Limits } from '../protocol/index.ts'
+import type { Hello, Limits } from '../protocol/index.ts'
 import type { Attempt, Lane, Unanswered } from './attempt.ts'
 import { brokenOff } from './broken-off.ts'
 import { Stream } from './stream.ts'
@@ -12,6 +12,7 @@ import { type Opened, upgrade } from './upgrade.ts'
 const backoffBaseMs = 25
 const backoffMaxMs = 400
 const closed = new Error('the connection is closed')
+const leaving = new Error('the node takes no more connections')
 
 export interface StreamLaneOptions {
   readonly url: string
@@ -21,6 +22,7 @@ export interface StreamLaneOptions {
   readonly limits: Limits
   readonly underWay?: (() => number) | undefined
   readonly onRing: (ring: string) => void
+  readonly onHello?: ((hello: Hello) => void) | undefined
   /** Called with what waits when somebody answers who does not upgrade. */
   readonly onDeclined: (waiting: readonly Attempt[], error: Error) => void
 }
@@ -98,11 +100,20 @@ export class StreamLane implements Lane {
   }
 
   #open(opened: Opened): void {
-    this.#failures = 0
-    const { url, limits, underWay, onRing } = this.#options
-    const stream = new Stream(opened, { url, limits, underWay, onRing, onGone: (gone) => this.#lose(gone) })
-    if (this.#isClosed) return void stream.destroy()
+    const stream = new Stream(opened, { ...this.#options, onGone: (gone) => this.#lose(gone) })
+    if (this.#isClosed) {
+      this.#refuse(closed)
+      void stream.destroy()
+      return
+    }
     this.#streams.push(stream)
+    stream.begin()
+    if (!this.#streams.includes(stream)) {
+      this.#failures++
+      if (this.#streams.length === 0) this.#refuse(leaving)
+      return
+    }
+    this.#failures = 0
     for (const attempt of this.#waiting.splice(0)) stream.submit(attempt)
   }
 

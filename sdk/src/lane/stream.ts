@@ -9,10 +9,18 @@
  * does not keep the process alive, and pings when it has nothing else to say: so both sides notice when the other one is gone.
  */
 import type { Duplex } from 'node:stream'
-import { FrameWriter, type Limits, RingholdError, writeCommand, writeHello, writeSignal } from '../protocol/index.ts'
+import {
+  FrameWriter,
+  type Hello,
+  type Limits,
+  RingholdError,
+  writeCommand,
+  writeHello,
+  writeSignal,
+} from '../protocol/index.ts'
 import { Answers } from './answers.ts'
 import type { Attempt, Unanswered } from './attempt.ts'
-import { brokenOff } from './broken-off.ts'
+import { brokenOff, misunderstood } from './broken-off.ts'
 import { portionMin, portionOf } from './portion.ts'
 import { Slots, slotsMax } from './slots.ts'
 import type { Opened } from './upgrade.ts'
@@ -32,6 +40,7 @@ export interface StreamOptions {
   readonly underWay?: (() => number) | undefined
   /** Called with the checksum of the node's ring: at first, and when it has changed. */
   readonly onRing: (ring: string) => void
+  readonly onHello?: ((hello: Hello) => void) | undefined
   /** Called once when the stream takes nothing more: the node leaves, or the connection is closed. */
   readonly onGone: (stream: Stream) => void
 }
@@ -39,6 +48,7 @@ export interface StreamOptions {
 export class Stream {
   readonly #options: StreamOptions
   readonly #socket: Duplex
+  readonly #head: Uint8Array
   readonly #writer = new FrameWriter()
   readonly #slots = new Slots()
   readonly #answers: Answers
@@ -48,20 +58,22 @@ export class Stream {
     this.#flush()
   }
   #queue: Attempt[] = []
+  #sweepAt = slotsMax
   #isScheduled = false
   #isGone = false
   #isClosing = false
   #silentPings = 0
-  #error: RingholdError | undefined
   readonly #closed: Promise<void>
 
   constructor({ socket, head, listen }: Opened, options: StreamOptions) {
     this.#socket = socket
+    this.#head = head
     this.#options = options
     this.#answers = new Answers({
       slots: this.#slots,
       valueBytesMax: options.limits.valueBytesMax,
       onRing: options.onRing,
+      onHello: options.onHello,
       onGoodbye: () => this.#leave(),
     })
     this.#pings = setInterval(() => this.#ping(), pingMs).unref()
@@ -77,7 +89,11 @@ export class Stream {
     })
     writeHello(this.#writer, { limits: options.limits, name: '', ring: '' })
     this.#write()
-    if (head.length > 0) this.#receive(head)
+  }
+
+  /** begin reads what came together with the upgrade. That may be a goodbye: whoever keeps the stream must know it before. */
+  begin(): void {
+    if (this.#head.length > 0) this.#receive(this.#head)
   }
 
   /** load is how many attempts are under way. */
@@ -92,8 +108,7 @@ export class Stream {
       if (!this.#write()) this.#queue.push(this.#takenBack(attempt))
       return
     }
-    // Those under way are bounded by the executor; those that were cancelled are not.
-    if (this.#queue.length >= slotsMax) this.#queue = this.#queue.filter(({ isCancelled }) => !isCancelled)
+    if (this.#queue.length >= this.#sweepAt) this.#sweep()
     const queued = this.#queue.push(attempt)
     if (queued >= portionMin && this.#isPortion(queued)) this.#flush()
     else if (!this.#isScheduled) {
@@ -134,15 +149,23 @@ export class Stream {
     const queue = this.#queue
     let sent = 0
     let next = 0
-    while (next < queue.length && this.#socket.writableLength < outputBytesHigh) {
-      while (next < queue.length && this.#writer.length < writeBytes) this.#put(queue[next++] as Attempt)
+    const slots = this.#slots
+    while (next < queue.length && slots.hasRoom && this.#socket.writableLength < outputBytesHigh) {
+      while (next < queue.length && slots.hasRoom && this.#writer.length < writeBytes)
+        this.#put(queue[next++] as Attempt)
       if (!this.#write()) break
       sent = next
     }
     for (let at = sent; at < next; at++) this.#takenBack(queue[at] as Attempt)
     if (sent === queue.length) queue.length = 0
-    else this.#queue = queue.slice(sent)
-    if (this.#slots.size > slotsMax) this.#break(new Error(`${slotsMax} answers are outstanding`))
+    else if (sent > 0) this.#queue = queue.slice(sent)
+    if (!slots.hasRoom && !slots.isAwaited) this.#break(new Error(`${slotsMax} answers are outstanding`))
+  }
+
+  /** Those under way are bounded by the executor; those that were cancelled are not. */
+  #sweep(): void {
+    this.#queue = this.#queue.filter(({ isCancelled }) => !isCancelled)
+    this.#sweepAt = Math.max(slotsMax, 2 * this.#queue.length)
   }
 
   #put(attempt: Attempt): void {
@@ -161,6 +184,11 @@ export class Stream {
   /** Sends what was put; false where the system refuses it, of which it has taken nothing then. */
   #write(): boolean {
     if (this.#writer.length === 0) return true
+    // The other side has ended it, of which the event loop tells later.
+    if (this.#socket.destroyed) {
+      this.#writer.clear()
+      return false
+    }
     this.#socket.write(this.#writer.bytes)
     // What the system has taken at once may be overwritten; what waits in the socket may not.
     if (this.#socket.writableLength === 0) this.#writer.clear()
@@ -176,6 +204,8 @@ export class Stream {
       if (!(error instanceof RingholdError)) throw error
       this.#break(error)
     }
+    // What had no room until something was answered.
+    if (this.#queue.length > 0 && !this.#isScheduled) this.#flush()
     if (this.#isClosing) this.#endWhenDone()
   }
 
@@ -207,7 +237,6 @@ export class Stream {
   }
 
   #break(cause?: Error): void {
-    if (cause instanceof RingholdError) this.#error = cause
     this.#socket.destroy()
     this.#goneOnce()
     const sent = this.#slots.clear()
@@ -218,7 +247,7 @@ export class Stream {
   }
 
   #failureOf(isSent: boolean, cause: Error | undefined): Unanswered {
-    if (isSent && this.#error) return { type: 'reply', error: this.#error, ring: undefined }
-    return brokenOff(this.#options.url, { isSent, cause })
+    const { url } = this.#options
+    return isSent && cause instanceof RingholdError ? misunderstood(url, cause) : brokenOff(url, { isSent, cause })
   }
 }
