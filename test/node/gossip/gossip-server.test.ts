@@ -93,7 +93,9 @@ test('who does not read its answers is not answered any more, and again when it 
   const server = [...peer.sockets][0]
   await until(() => server?.isPaused() === true && server.writableNeedDrain, 'nothing more is taken')
   t.ok(taken < messages, `${taken} of ${messages}`)
-  t.ok((server?.writableLength ?? 0) < 65_536, 'and what waits for it is bounded')
+  // What a socket keeps, which Node 20 and 24 bound differently, and what one read brought.
+  const bound = (server?.writableHighWaterMark ?? 0) + 65_536
+  t.ok((server?.writableLength ?? Number.NaN) < bound, 'and what waits for it is bounded')
   socket.resume()
   await until(() => said.length === messages, 'all answers')
   t.equal(taken, messages)

@@ -66,6 +66,8 @@ export class FrameReader {
 
   /** feed adds a chunk. The one before must be used up: next() has returned false. */
   feed(chunk: Uint8Array): void {
+    // Nothing of what was read stays with a connection that rests.
+    if (chunk.length === 0) this.bytes = none
     this.#chunk = chunk
     this.#chunkAt = 0
     this.#chunkBuffer = chunk.buffer

@@ -15,9 +15,9 @@ import {
 /** CommandCheck holds commands against the limits of the node. */
 export class CommandCheck {
   readonly #limits: Limits
-  /** The names of cache and content type that were checked last: a comparison instead of a pattern for most commands. */
-  #checkedCache = ''
-  #checkedType = ''
+  /** The names of cache and content type that were checked last: a comparison instead of a pattern for most commands. Undefined, not empty: that a client may send. */
+  #checkedCache: string | undefined
+  #checkedType: string | undefined
 
   constructor(limits: Limits) {
     this.#limits = limits

@@ -23,6 +23,7 @@ import { free, isFromWire } from '../free.ts'
 import { objectOf, optionsOf, text } from '../schema.ts'
 import type { Rooms } from '../stream/rooms.ts'
 import { type Body, readBody } from './body.ts'
+import { whenOver } from './connection-end.ts'
 import { keyNotFound, missStatus } from './key-not-found.ts'
 import { conditionOf, readAnswer } from './preconditions.ts'
 import { sendProblem } from './problems.ts'
@@ -175,7 +176,7 @@ function sendHit(request: FastifyRequest, reply: FastifyReply, hit: Hit): Fastif
   if (hit.ttlMs !== undefined) reply.header(headerNames.ttl, String(hit.ttlMs))
   if (answer === 'not-modified') return reply.code(304).send()
   // A hit of a route has a copy of its own.
-  if (isFromWire(request.raw)) reply.raw.once('close', () => free(hit.value))
+  if (isFromWire(request.raw)) whenOver(reply.raw, () => free(hit.value))
   return reply.header('content-type', hit.contentType).send(hit.value)
 }
 

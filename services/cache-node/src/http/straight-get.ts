@@ -14,6 +14,7 @@ import { ownedCommand } from '../copies/owned-command.ts'
 import type { Executed } from '../core/executor.ts'
 import { ttlMsLeft } from '../core/hit-sink.ts'
 import type { Room, Tenant } from '../stream/room.ts'
+import { cut, isCut, whenOver } from './connection-end.ts'
 import { keyNotFound, missStatus } from './key-not-found.ts'
 import type { KeyRoutesOptions } from './key-routes.ts'
 import { keepAliveHintOf } from './listener.ts'
@@ -74,7 +75,7 @@ class Get implements Tenant {
   }
 
   evicted(): void {
-    this.response.destroy()
+    cut(this.response)
   }
 }
 
@@ -141,7 +142,7 @@ class StraightGet {
 
   /** executeAgain goes on with a request that has waited for room. */
   executeAgain(get: Get): void {
-    if (get.response.destroyed) return
+    if (isCut(get.response)) return
     try {
       this.#execute(get)
     } catch (error) {
@@ -154,14 +155,14 @@ class StraightGet {
     if (get.isWaiting) return
     get.isWaiting = true
     get.command = ownedCommand(get.command)
-    get.response.once('close', () => this.#room.leave(get))
+    whenOver(get.response, () => this.#room.leave(get))
   }
 
   #sendHit(response: ServerResponse): void {
     const { contentType, version, expiresAt, now } = this.#hit
     const ttlMs = ttlMsLeft(expiresAt, now)
     const value = this.#hit.take()
-    if (typeof value !== 'string' && this.#room.owns(value)) response.once('close', () => this.#room.give(value))
+    if (typeof value !== 'string' && this.#room.owns(value)) whenOver(response, () => this.#room.give(value))
     this.#send(response, { value, contentType, version, ttlMs }, this.#localHit)
   }
 

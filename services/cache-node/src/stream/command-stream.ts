@@ -25,9 +25,11 @@ export class CommandStream implements Port {
   readonly #socket: Duplex
   readonly #now: () => number
   #heardMs: number
-  /** Since when the other side has not read, though there is something for it. */
+  #isPaused = false
+  #sentBytes = 0
+  /** Since when the other side has not read, though there is something for it, and how much it had read then. */
   #stuckSinceMs: number | undefined
-  #stuckBytes = 0
+  #takenBytes = 0
 
   /** `head` is what came behind the upgrade request already. */
   constructor({ socket, face, turns, now }: CommandStreamOptions, head: Uint8Array) {
@@ -53,9 +55,9 @@ export class CommandStream implements Port {
     if (head.length > 0) this.conversation.receive(head)
   }
 
-  /** heardMs is when the last bytes came. */
-  get heardMs(): number {
-    return this.#heardMs
+  /** silentMs is for how long nothing has come from the other side. While this side does not read, nothing can. */
+  silentMs(now: number): number {
+    return this.#isPaused ? 0 : now - this.#heardMs
   }
 
   /** unsentBytes is what lies ready for the other side, beyond what the system has taken. */
@@ -66,8 +68,10 @@ export class CommandStream implements Port {
   /** stuckMs is for how long the other side has not read what was sent. */
   stuckMs(now: number): number {
     const { unsentBytes } = this
-    if (unsentBytes === 0 || unsentBytes < this.#stuckBytes) this.#stuckSinceMs = undefined
-    this.#stuckBytes = unsentBytes
+    // How much is unsent would not tell: as one answer leaves, the next comes, and often they have the same size.
+    const takenBytes = this.#sentBytes - unsentBytes
+    if (unsentBytes === 0 || takenBytes > this.#takenBytes) this.#stuckSinceMs = undefined
+    this.#takenBytes = takenBytes
     if (unsentBytes > 0) this.#stuckSinceMs ??= now
     return this.#stuckSinceMs === undefined ? 0 : now - this.#stuckSinceMs
   }
@@ -75,6 +79,7 @@ export class CommandStream implements Port {
   send(bytes: Uint8Array, done?: () => void): boolean {
     const isCopied = done === undefined && bytes.length <= copiedBytesMax && this.unsentBytes > 0
     let isUsedUp = isCopied
+    this.#sentBytes += bytes.length
     if (done === undefined) this.#socket.write(isCopied ? new Uint8Array(bytes) : bytes)
     else
       this.#socket.write(bytes, () => {
@@ -91,10 +96,13 @@ export class CommandStream implements Port {
   }
 
   pause(): void {
+    this.#isPaused = true
     this.#socket.pause()
   }
 
   resume(): void {
+    this.#isPaused = false
+    this.#heardMs = this.#now()
     this.#socket.resume()
   }
 

@@ -8,6 +8,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { batchBytesMax, batchCommandsMax, framesContentType, headerNames, RingholdError } from '@ringhold/sdk/protocol'
 import type { FastifyPluginCallback } from 'fastify'
 import { isFromWire } from '../free.ts'
+import { cut, whenOver } from '../http/connection-end.ts'
 import { hintKeepAlive } from '../http/listener.ts'
 import { Conversation, outputBytes } from './conversation.ts'
 import type { Face } from './face.ts'
@@ -40,7 +41,7 @@ export const commandsRoute: FastifyPluginCallback<CommandsRouteOptions> = (app, 
     const now = () => performance.now()
     const conversation = new Conversation({ face, port, turns, now, commandsMax: batchCommandsMax })
     raw.on('drain', () => conversation.drained())
-    raw.on('close', () => {
+    whenOver(raw, () => {
       conversation.cut()
       port.closed()
     })
@@ -113,7 +114,7 @@ class ReplyPort implements Port {
   }
 
   destroy(): void {
-    this.#raw.destroy()
+    cut(this.#raw)
   }
 
   /** closed says that nothing is sent any more. Node does not call back for what it throws away. */

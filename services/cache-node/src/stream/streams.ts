@@ -95,7 +95,7 @@ export class Streams {
     const { greetingMs, silenceMs, stuckMs } = this.#patience
     for (const stream of this.#open) {
       const isMute = stream.conversation.client === undefined && now - stream.openedMs > greetingMs
-      if (isMute || now - stream.heardMs > silenceMs || stream.stuckMs(now) > stuckMs) stream.destroy()
+      if (isMute || stream.silentMs(now) > silenceMs || stream.stuckMs(now) > stuckMs) stream.destroy()
     }
   }
 }

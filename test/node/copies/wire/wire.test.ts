@@ -238,6 +238,7 @@ test('what exceeds the limits of a node is refused: frame, value, key, cache nam
     { type: 'apply' as const, copies: [{ ...entry, ...spot, key: new Uint8Array(513), value: small }] },
     { type: 'apply' as const, copies: [{ ...entry, ...spot, key: new Uint8Array(0), value: small }] },
     { type: 'fetch' as const, spots: [{ ...spot, cache: 'No' }] },
+    { type: 'fetch' as const, spots: [{ ...spot, cache: '' }] },
     { type: 'compare' as const, digests: [{ token: 16_384, entries: 0, low: 0, high: 0 }] },
   ]
   for (const request of bad) {

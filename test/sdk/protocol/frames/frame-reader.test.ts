@@ -161,6 +161,17 @@ test('memory follows what came, not what was announced', async (t) => {
   t.ok(process.memoryUsage().arrayBuffers - before < 1_000_000)
 })
 
+test('a reader whose chunks are used up keeps nothing of them', async (t) => {
+  const writer = new FrameWriter()
+  for (let id = 1; id <= 100; id++) writeOutcome(writer, id, { type: 'miss' })
+  const reader = newReader()
+  reader.feed(writer.take())
+  while (reader.next());
+  t.ok(reader.bytes.length > 1_000)
+  reader.feed(new Uint8Array(0))
+  t.equal(reader.bytes.length, 0)
+})
+
 test('a large frame in many chunks arrives whole', async (t) => {
   const value = Uint8Array.from({ length: 1_048_576 }, (_, index) => index * 7)
   const writer = new FrameWriter()

@@ -79,7 +79,7 @@ export class Fields {
   readonly #names = new Names()
   readonly #caches = new Names()
   readonly #contentTypes = new Names()
-  #checkedCache = ''
+  #checkedCache: string | undefined
 
   constructor(reader: FrameReader, limits: Limits) {
     this.#reader = reader
