@@ -167,7 +167,7 @@ test('a reader whose chunks are used up keeps nothing of them', async (t) => {
   const reader = newReader()
   reader.feed(writer.take())
   while (reader.next());
-  t.ok(reader.bytes.length > 1_000)
+  t.ok(reader.bytes.length >= 1_000)
   reader.feed(new Uint8Array(0))
   t.equal(reader.bytes.length, 0)
 })
