@@ -12,6 +12,8 @@ import { promisify } from 'node:util'
 
 const run = promisify(execFile)
 const hostsMax = 32
+/** Networks at a time on one machine: the third number of their addresses. */
+const numbers = 250
 
 export class Network {
   static #made = 0
@@ -53,8 +55,7 @@ export class Network {
   /** make opens a network with room for `hosts` nodes. */
   static async make(hosts: number): Promise<Network> {
     if (hosts > hostsMax) throw new TypeError(`a network has at most ${hostsMax} hosts`)
-    // The system takes a while to forget the names of the network before.
-    const network = new Network(1 + ((process.pid + Network.#made++) % 250))
+    const network = await Network.#claim()
     try {
       await network.#open(hosts)
     } catch (error) {
@@ -62,6 +63,21 @@ export class Network {
       throw error
     }
     return network
+  }
+
+  /** The bridge is the claim: who made it has the number, also beside other processes. */
+  static async #claim(): Promise<Network> {
+    for (let tried = 0; tried < numbers; tried++) {
+      // The system takes a while to forget the names of the network before.
+      const network = new Network(1 + ((process.pid + Network.#made++) % numbers))
+      try {
+        await run('ip', ['link', 'add', network.#bridge, 'type', 'bridge'])
+        return network
+      } catch (error) {
+        if (!String(error).includes('File exists')) throw error
+      }
+    }
+    throw new Error(`all of ${numbers} networks are in use`)
   }
 
   hostOf(index: number): string {
@@ -118,7 +134,6 @@ export class Network {
   }
 
   async #open(hosts: number): Promise<void> {
-    await run('ip', ['link', 'add', this.#bridge, 'type', 'bridge'])
     await run('ip', ['addr', 'add', `10.77.${this.#number}.254/24`, 'dev', this.#bridge])
     await run('ip', ['link', 'set', this.#bridge, 'up'])
     // Where bridges pass through the packet filter, what container engines forbid others holds for ours as well.
