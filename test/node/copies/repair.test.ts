@@ -59,7 +59,11 @@ test('what came here since an owner was handed a token is not taken for handed o
   for (const key of late) peers.put('c', key, { version: 9 })
   const areAt = (name: string) => () => late.every((key) => peers.version(name, key) === 9)
   t.ok(peers.runUntil(areAt('a'), 20_000))
+  t.notOk(areAt('b')())
+  const lacking = new Set(late.filter((key) => peers.version('b', key) !== 9).map((key) => peers.place(key).token))
+  t.equal(underReplicated(peers), lacking.size, 'it counts as under-replicated until then')
   t.ok(peers.runUntil(areAt('b'), 2_500))
+  t.ok(peers.runUntil(isRepaired(peers), 5_000))
 })
 
 test('a write that an owner missed is there after the next comparison', async (t) => {

@@ -26,7 +26,7 @@ import type { AskSettled, TokenDigest } from './peer-request.ts'
 import type { Pull } from './pull-queue.ts'
 import type { PullListener, Pulls } from './pulls.ts'
 import type { Standing } from './standing.ts'
-import type { TokenSet } from './token-set.ts'
+import { TokenSet } from './token-set.ts'
 
 /** Digests in one request: what takes a few milliseconds to compare. */
 const digestsMax = 1_024
@@ -65,6 +65,8 @@ export class Repair implements RepairPart, PullListener {
   readonly #confirmations: Confirmations
   readonly #comparisons = new Map<string, Comparison>()
   readonly #incarnations = new Map<string, number>()
+  /** Tokens of which more has come here by a pull that goes on. */
+  readonly #grown = new TokenSet()
   #view: View
   #ring: Ring
 
@@ -142,10 +144,12 @@ export class Repair implements RepairPart, PullListener {
 
   pulled({ source, purpose, startedAt }: Pull & { readonly startedAt: number }, token: number): void {
     this.#options.differences.listed(source, { token, startedAt })
+    const hasGrown = this.#grown.delete(token)
     if (purpose === 'sync' || !this.#isMine(token)) return
     // What came from one owner the others may lack.
     for (const owner of this.#core.ring.owners(token)) {
       if (owner === source || owner === this.#core.self) continue
+      if (hasGrown) this.#confirmations.revoke(token, owner)
       const comparison = this.#comparisonWith(owner)
       comparison.doubtful.add(token)
       comparison.hasten(this.#core.now + this.#recheckMs)
@@ -156,6 +160,7 @@ export class Repair implements RepairPart, PullListener {
 
   /** outgrew says that more of a token has come here: what owners were handed of it before is not all of it. */
   outgrew(token: number): void {
+    this.#grown.add(token)
     for (const comparison of this.#comparisons.values()) comparison.outgrew(token)
   }
 
