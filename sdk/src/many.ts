@@ -4,11 +4,12 @@
  * failing for itself. Of several writes to one key only the last is sent, since two at once could overtake each other;
  * all of them get its result.
  */
-import { Errand } from './errand.ts'
+import type { Errand } from './errand.ts'
 import type { Executor } from './executor.ts'
 import type { Peer } from './fleet.ts'
-import type { Unanswered } from './lane/attempt.ts'
+import type { Carrier, Unanswered } from './lane/attempt.ts'
 import { type Command, type Outcome, type OutcomeOf, RingholdError } from './protocol/index.ts'
+import type { Routes } from './router.ts'
 import type { Interruption, Scope } from './scope.ts'
 
 /** roomPauseMs is how long a multi-key call waits when others fill the client. */
@@ -176,7 +177,15 @@ class Many<C extends Command, R> {
 }
 
 /** A part has no deadline of its own: that of the whole call is its. */
-class Part<C extends Command, R> extends Errand<C> {
+class Part<C extends Command, R> implements Errand<C> {
+  readonly command: C
+  readonly isDirect = true
+  id = 0
+  isCancelled = false
+  carrier: Carrier | undefined = undefined
+  bytes = 0
+  peer: Peer | undefined = undefined
+  routes: Routes | undefined = undefined
   readonly index: number
   readonly begunMs: number
   isOver = false
@@ -185,7 +194,7 @@ class Part<C extends Command, R> extends Errand<C> {
   readonly #many: Many<C, R>
 
   constructor(command: C, { many, index, begunMs }: { many: Many<C, R>; index: number; begunMs: number }) {
-    super(command)
+    this.command = command
     this.#many = many
     this.index = index
     this.begunMs = begunMs

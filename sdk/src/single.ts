@@ -8,11 +8,12 @@
 import { performance } from 'node:perf_hooks'
 import type { Batch, Timed } from './batch.ts'
 import type { Deadlines } from './deadlines.ts'
-import { Errand } from './errand.ts'
+import type { Errand } from './errand.ts'
 import type { Executor } from './executor.ts'
 import type { Peer } from './fleet.ts'
-import type { Unanswered } from './lane/attempt.ts'
+import type { Carrier, Unanswered } from './lane/attempt.ts'
 import { type Ack, ackOf, type Command, type Outcome, type OutcomeOf } from './protocol/index.ts'
+import type { Routes } from './router.ts'
 import type { Scope } from './scope.ts'
 import type { Scopes } from './scopes.ts'
 import type { Vigil } from './vigil.ts'
@@ -41,7 +42,15 @@ export interface CallLimits {
   readonly signal: AbortSignal | undefined
 }
 
-export class Single<C extends Command, R> extends Errand<C> implements Timed {
+export class Single<C extends Command, R> implements Errand<C>, Timed {
+  readonly command: C
+  readonly isDirect = true
+  id = 0
+  isCancelled = false
+  carrier: Carrier | undefined = undefined
+  bytes = 0
+  peer: Peer | undefined = undefined
+  routes: Routes | undefined = undefined
   batch: Batch | undefined = undefined
   place = -1
   readonly #around: Surroundings
@@ -50,7 +59,7 @@ export class Single<C extends Command, R> extends Errand<C> implements Timed {
   #reject: (reason: unknown) => void = nobody
 
   constructor(command: C, around: Surroundings, reading: Reading<C, R>) {
-    super(command)
+    this.command = command
     this.#around = around
     this.#reading = reading
   }

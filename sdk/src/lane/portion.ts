@@ -15,7 +15,7 @@
 
 /** Into how many portions the calls of a client that are under way are cut. */
 const portions = 4
-/** Fewer commands are not worth a write of their own. */
+/** Fewer commands are not worth a write of their own, and after each so many it is asked whether they are a portion. */
 export const portionMin = 32
 /** More are never waited for. */
 export const portionMax = 256

@@ -110,7 +110,7 @@ export class Stream {
     }
     if (this.#queue.length >= this.#sweepAt) this.#sweep()
     const queued = this.#queue.push(attempt)
-    if (queued >= portionMin && this.#isPortion(queued)) this.#flush()
+    if (queued % portionMin === 0 && this.#isPortion(queued)) this.#flush()
     else if (!this.#isScheduled) {
       this.#isScheduled = true
       setImmediate(this.#flushNow)
