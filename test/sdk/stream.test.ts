@@ -36,14 +36,18 @@ test('a lone call leaves at once; the few that are called in one turn leave in o
 })
 
 test('many that are called in one turn leave in portions: the node has the first while the others are put together', async (t) => {
-  const { stream, writes } = quietStream({ underWay: () => 300 })
-  for (let submitted = 0; submitted < 300; submitted++) stream.submit(attemptOf('k'))
-  t.strictSame(writes(), [75, 75, 75, 75])
+  const { stream, writes } = quietStream({ underWay: () => 270 })
+  for (let submitted = 0; submitted < 256; submitted++) stream.submit(attemptOf('k'))
+  t.strictSame(writes(), [64, 64, 64, 64])
   for (let submitted = 0; submitted < portionMin; submitted++) stream.submit(attemptOf('k'))
   t.equal(writes().length, 4, 'a part of one waits for the end of the turn')
   await new Promise((resolve) => setImmediate(resolve))
-  t.strictSame(writes(), [75, 75, 75, 75, portionMin])
+  t.strictSame(writes(), [64, 64, 64, 64, portionMin])
   await stream.destroy()
+})
+
+test('a portion is a fourth of what is under way, in steps of 32 from 32 to 256', async (t) => {
+  t.strictSame([1, 64, 191, 192, 270, 1_000, 100_000].map(portionOf), [32, 32, 32, 64, 64, 256, 256])
 })
 
 test('a burst on a client at rest leaves in growing portions', async (t) => {

@@ -15,12 +15,12 @@
 
 /** Into how many portions the calls of a client that are under way are cut. */
 const portions = 4
-/** Fewer commands are not worth a write of their own, and after each so many it is asked whether they are a portion. */
+/** Fewer commands are not worth a write of their own. A portion is a multiple of it, so that few commands have to ask for its size. */
 export const portionMin = 32
 /** More are never waited for. */
 export const portionMax = 256
 
-/** portionOf is how many commands one has, of a client that has so many calls under way. */
+/** portionOf is how many commands one has, of a client that has so many calls under way: a multiple of portionMin. */
 export function portionOf(underWay: number): number {
-  return Math.min(portionMax, Math.max(portionMin, Math.ceil(underWay / portions)))
+  return Math.min(portionMax, Math.max(portionMin, Math.round(underWay / portions / portionMin) * portionMin))
 }
